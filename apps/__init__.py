@@ -1,0 +1,1 @@
+"""The application, one package a subject. Arrows point down: see docs/architecture.md."""

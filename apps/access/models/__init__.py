@@ -1,0 +1,41 @@
+"""The tables of the access graph, by noun: inventory, identities, relations, evidence, runs."""
+
+from apps.access.models.evidence import Drill, Exposure, ExposureTarget
+from apps.access.models.identities import Credential, Identity
+from apps.access.models.imports import ImportRun
+from apps.access.models.inventory import AIModel, AllowlistEntry, Deployment, Environment
+from apps.access.models.relations import (
+    Administers,
+    Connects,
+    ConnectsDeployment,
+    Enters,
+    Grants,
+    Holds,
+    Jumps,
+    MemberOf,
+)
+from apps.access.models.runs import PairReach, ReachChange, ScanRun
+
+__all__ = [
+    "AIModel",
+    "Administers",
+    "AllowlistEntry",
+    "Connects",
+    "ConnectsDeployment",
+    "Credential",
+    "Deployment",
+    "Drill",
+    "Enters",
+    "Environment",
+    "Exposure",
+    "ExposureTarget",
+    "Grants",
+    "Holds",
+    "Identity",
+    "ImportRun",
+    "Jumps",
+    "MemberOf",
+    "PairReach",
+    "ReachChange",
+    "ScanRun",
+]

@@ -1,0 +1,1 @@
+"""The tamper-evident log, which is also the stream of events."""

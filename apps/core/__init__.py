@@ -1,0 +1,1 @@
+"""What every app stands on: base models, errors, jobs, page helpers. No domain."""

@@ -1,0 +1,5 @@
+"""Template tags and filters of the interface: glyphs, verdicts, severities, times."""
+
+from django import template
+
+register = template.Library()

@@ -1,0 +1,1 @@
+"""What is wrong: reconciled by fingerprint, with a history."""

@@ -1,0 +1,1 @@
+"""The register of third parties and the contracts with them."""

@@ -1,0 +1,6 @@
+"""Wiring: settings, URLs, Celery. No domain lives here."""
+
+from vendorrisk.celery import app as celery_app
+
+__version__ = "0.1.0"
+__all__ = ["celery_app"]
