@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Now
@@ -37,6 +38,22 @@ def not_before(end: str, start: str) -> models.CheckConstraint:
     )
 
 
+def key_has_shape() -> models.CheckConstraint:
+    """A database constraint: the key has the shape that documents allow, and is not reserved."""
+    return models.CheckConstraint(
+        name="%(app_label)s_%(class)s_key_has_shape",
+        condition=models.Q(key__regex=rf"^{KEY_PATTERN}$") & ~models.Q(key=INTERNET),
+        violation_error_message="The key has a shape that is not allowed, or is reserved.",
+    )
+
+
+def no_duplicates(values: Iterable[str]) -> None:
+    """A validator: a list names each thing once."""
+    listed = list(values)
+    if len(set(listed)) != len(listed):
+        raise ValidationError("Each may be named once only.")
+
+
 class EnumField(models.CharField):  # type: ignore[type-arg] # not subscriptable at run time
     """A short text whose values are those of an engine enum."""
 
@@ -47,7 +64,23 @@ class EnumField(models.CharField):  # type: ignore[type-arg] # not subscriptable
         super().__init__(**kwargs)
 
 
-class Seen(models.Model):
+class Filed(models.Model):
+    """Filed under vendors, whose scopes decide who may see and write it.
+
+    ``filed_under`` holds lookup paths: to a vendor (none there is our own organisation), past an
+    end that may be absent, or to parts that are filed themselves. Every one of them must be in a
+    person's scope. Without any, it is our own, seen as well by those who see a vendor that one of
+    the paths of ``seen_through`` leads to.
+    """
+
+    filed_under: ClassVar[tuple[str, ...]] = ()
+    seen_through: ClassVar[tuple[str, ...]] = ()
+
+    class Meta:
+        abstract = True
+
+
+class Seen(Filed):
     """Where a fact comes from and when: ``last_seen`` is kept to the day."""
 
     source = EnumField(Source, default=str(Source.DECLARED), db_default=str(Source.DECLARED))
@@ -86,9 +119,21 @@ class Keyed(Seen):
 
 
 class Relation(Seen):
-    """A hop between two facts; subclasses add the two ends."""
+    """A hop between two facts; subclasses add the two ends.
+
+    ``ends`` names the fields of either end: one of several is stated, or none for the internet.
+    """
+
+    ends: ClassVar[tuple[tuple[str, ...], tuple[str, ...]]]
 
     name = models.CharField(max_length=1000, blank=True, default="", db_default="")
 
     class Meta:
         abstract = True
+
+    def __str__(self) -> str:
+        return " → ".join(self._key_of(fields) for fields in self.ends)
+
+    def _key_of(self, fields: tuple[str, ...]) -> str:
+        stated = [end.key for field in fields if (end := getattr(self, field)) is not None]
+        return str(stated[0]) if stated else INTERNET

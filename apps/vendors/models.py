@@ -2,14 +2,16 @@
 
 from django.db import models
 from django.db.models import F, Q
-from guardian.models import UserObjectPermissionAbstract
+from guardian.models import UserObjectPermissionBase
 
-from apps.core.models import EnumField, Keyed, not_before, one_of
+from apps.core.models import EnumField, Keyed, key_has_shape, not_before, one_of
 from apps.engine.values import VendorKind, VendorStatus, YesNo
 
 
 class Vendor(Keyed):
     """A third party. ``engaged_by`` is the vendor that brought it in: the contractor chain."""
+
+    filed_under = ("pk",)
 
     kind = EnumField(VendorKind)
     engaged_by = models.ForeignKey(
@@ -20,27 +22,31 @@ class Vendor(Keyed):
     class Meta:
         ordering = ["name", "key"]
         constraints = [
+            key_has_shape(),
             one_of("kind", VendorKind),
             one_of("status", VendorStatus),
             models.CheckConstraint(
                 name="vendors_vendor_does_not_engage_itself",
                 condition=Q(engaged_by__isnull=True) | ~Q(engaged_by=F("id")),
+                violation_error_message="A vendor cannot engage itself.",
             ),
         ]
 
 
-class VendorUserObjectPermission(UserObjectPermissionAbstract):
+class VendorUserObjectPermission(UserObjectPermissionBase):
     """A grant of one permission on one vendor: a direct foreign key, indexed both ways."""
 
     id = models.BigAutoField(primary_key=True)
     content_object = models.ForeignKey(Vendor, on_delete=models.CASCADE)
 
-    class Meta(UserObjectPermissionAbstract.Meta):
+    class Meta(UserObjectPermissionBase.Meta):
         abstract = False
 
 
 class Contract(Keyed):
     """A contract with a vendor and the sub-contractors it names; no ``ends_on`` means open."""
+
+    filed_under = ("vendor",)
 
     vendor = models.ForeignKey(Vendor, on_delete=models.PROTECT, related_name="contracts")
     starts_on = models.DateField()
@@ -53,7 +59,11 @@ class Contract(Keyed):
 
     class Meta:
         ordering = ["key"]
-        constraints = [not_before("ends_on", "starts_on"), one_of("right_to_audit", YesNo)]
+        constraints = [
+            key_has_shape(),
+            not_before("ends_on", "starts_on"),
+            one_of("right_to_audit", YesNo),
+        ]
 
 
 class ContractSubcontractor(models.Model):

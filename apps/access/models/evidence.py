@@ -5,13 +5,15 @@ from django.db import models
 from apps.access.models.identities import Credential
 from apps.access.models.inventory import AIModel, Deployment, Environment
 from apps.access.models.relations import exactly_one, once
-from apps.core.models import EnumField, Keyed, not_before, one_of
+from apps.core.models import EnumField, Filed, Keyed, key_has_shape, not_before, one_of
 from apps.engine.values import ExposureKind
 from apps.vendors.models import Vendor
 
 
 class Exposure(Keyed):
     """A leak: what it names can be guessed or used by strangers until it is closed."""
+
+    filed_under = ("targets",)
 
     kind = EnumField(ExposureKind)
     seen_at = models.DateTimeField()
@@ -20,11 +22,21 @@ class Exposure(Keyed):
 
     class Meta:
         ordering = ["key"]
-        constraints = [one_of("kind", ExposureKind), not_before("closed_at", "seen_at")]
+        constraints = [
+            key_has_shape(),
+            one_of("kind", ExposureKind),
+            not_before("closed_at", "seen_at"),
+        ]
 
 
-class ExposureTarget(models.Model):
+class ExposureTarget(Filed):
     """One thing that an exposure names."""
+
+    filed_under = (
+        "environment__vendor",
+        "deployment__environment__vendor",
+        "credential__identity__vendor",
+    )
 
     exposure = models.ForeignKey(Exposure, on_delete=models.CASCADE, related_name="targets")
     environment = models.ForeignKey(
@@ -50,6 +62,8 @@ class ExposureTarget(models.Model):
 class Drill(Keyed):
     """A revocation drill: from the order (``started_at``) to the proof that the path is dead."""
 
+    filed_under = ("vendor",)
+
     vendor = models.ForeignKey(Vendor, on_delete=models.PROTECT, related_name="drills")
     model = models.ForeignKey(AIModel, on_delete=models.PROTECT, related_name="drills")
     started_at = models.DateTimeField()
@@ -58,4 +72,4 @@ class Drill(Keyed):
 
     class Meta:
         ordering = ["key"]
-        constraints = [not_before("confirmed_at", "started_at")]
+        constraints = [key_has_shape(), not_before("confirmed_at", "started_at")]

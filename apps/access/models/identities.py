@@ -3,13 +3,15 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from apps.core.models import EnumField, Keyed, not_before, one_of
+from apps.core.models import EnumField, Keyed, key_has_shape, no_duplicates, not_before, one_of
 from apps.engine.values import CredentialKind, IdentityKind, IdentityStatus, YesNo
 from apps.vendors.models import Vendor
 
 
 class Identity(Keyed):
     """A person, a service account or a group of either."""
+
+    filed_under = ("vendor",)
 
     vendor = models.ForeignKey(
         Vendor, null=True, blank=True, on_delete=models.PROTECT, related_name="identities"
@@ -22,6 +24,7 @@ class Identity(Keyed):
         ordering = ["name", "key"]
         verbose_name_plural = "identities"
         constraints = [
+            key_has_shape(),
             one_of("kind", IdentityKind),
             one_of("mfa", YesNo),
             one_of("status", IdentityStatus),
@@ -31,14 +34,22 @@ class Identity(Keyed):
 class Credential(Keyed):
     """What a secret is for and how long it lives; ``engagements`` are the tests it is for."""
 
+    filed_under = ("identity__vendor",)
+
     identity = models.ForeignKey(Identity, on_delete=models.PROTECT, related_name="credentials")
     kind = EnumField(CredentialKind)
     issued_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
-    engagements = ArrayField(models.CharField(max_length=200), default=list, blank=True)
+    engagements = ArrayField(
+        models.CharField(max_length=200), default=list, blank=True, validators=[no_duplicates]
+    )
     production_grade = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["name", "key"]
-        constraints = [one_of("kind", CredentialKind), not_before("expires_at", "issued_at")]
+        constraints = [
+            key_has_shape(),
+            one_of("kind", CredentialKind),
+            not_before("expires_at", "issued_at"),
+        ]

@@ -3,10 +3,11 @@
 A vendor of none means our own organisation.
 """
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
-from apps.core.models import EnumField, Keyed, one_of
+from apps.core.models import EnumField, Keyed, key_has_shape, not_before, one_of
 from apps.engine.values import (
     EnvironmentKind,
     EnvironmentStatus,
@@ -24,6 +25,8 @@ PATH_PURPOSES = [Purpose.EVALUATION, Purpose.RESEARCH, Purpose.PRODUCTION]
 class Environment(Keyed):
     """A place where work happens: a lab, a fleet of laptops, a gateway. Unknown is never safe."""
 
+    filed_under = ("vendor",)
+
     vendor = models.ForeignKey(
         Vendor, null=True, blank=True, on_delete=models.PROTECT, related_name="environments"
     )
@@ -38,6 +41,7 @@ class Environment(Keyed):
     class Meta:
         ordering = ["name", "key"]
         constraints = [
+            key_has_shape(),
             one_of("kind", EnvironmentKind),
             one_of("purpose", Purpose),
             one_of("internet_egress", YesNo),
@@ -51,6 +55,8 @@ class Environment(Keyed):
 class AIModel(Keyed):
     """A model and how sensitive it is. M3 and M4 are the ones whose routes are analysed."""
 
+    seen_through = ("allowlist__vendor", "drills__vendor", "deployments__environment__vendor")
+
     sensitivity = EnumField(Sensitivity)
     custodian = models.ForeignKey(
         "access.Identity", null=True, blank=True, on_delete=models.PROTECT, related_name="custodies"
@@ -58,11 +64,14 @@ class AIModel(Keyed):
 
     class Meta:
         ordering = ["name", "key"]
-        constraints = [one_of("sensitivity", Sensitivity)]
+        verbose_name = "model"
+        constraints = [key_has_shape(), one_of("sensitivity", Sensitivity)]
 
 
 class Deployment(Keyed):
     """One running instance or endpoint of a model, in the environment that hosts it."""
+
+    filed_under = ("environment__vendor",)
 
     model = models.ForeignKey(AIModel, on_delete=models.PROTECT, related_name="deployments")
     environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="hosts")
@@ -73,6 +82,7 @@ class Deployment(Keyed):
     class Meta:
         ordering = ["name", "key"]
         constraints = [
+            key_has_shape(),
             one_of("purpose", PATH_PURPOSES),
             one_of("logging", Logging),
             one_of("log_names_identity", YesNo),
@@ -85,6 +95,8 @@ class AllowlistEntry(Keyed):
     Who approved is a fact about the world, good or bad: that the approver was independent is a rule
     of the analysis (RT-07), not a constraint here.
     """
+
+    filed_under = ("vendor",)
 
     model = models.ForeignKey(AIModel, on_delete=models.PROTECT, related_name="allowlist")
     vendor = models.ForeignKey(
@@ -106,7 +118,11 @@ class AllowlistEntry(Keyed):
     class Meta:
         ordering = ["key"]
         verbose_name_plural = "allowlist entries"
-        constraints = [one_of("purpose", PATH_PURPOSES)]
+        constraints = [
+            key_has_shape(),
+            one_of("purpose", PATH_PURPOSES),
+            not_before("expires_at", "approved_at"),
+        ]
         indexes = [
             models.Index(
                 fields=["expires_at"],
@@ -114,3 +130,9 @@ class AllowlistEntry(Keyed):
                 condition=Q(expires_at__isnull=False),
             )
         ]
+
+    def clean(self) -> None:
+        if self.environment is not None and self.environment.vendor_id != self.vendor_id:
+            raise ValidationError(
+                {"environment": f"{self.environment.key} does not belong to the entry's vendor."}
+            )
