@@ -1,42 +1,49 @@
 """People and machines that sign in. What they may do is in ``roles``; who decides is ``policy``."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NoReturn
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.auth.models import PermissionsMixin
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.postgres.fields import ArrayField
+from django.core.management.base import CommandError
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models import Q
+from django.db.models.functions import Lower, Now
 
 from apps.accounts.choices import Role
 
+NO_PASSWORD = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+
 
 class UserManager(BaseUserManager["User"]):
-    """Makes users by e-mail address."""
+    """Makes and finds users by e-mail address, whatever its case."""
 
     def create_user(
         self, email: str, password: str | None = None, *, roles: Iterable[Role] = (), **fields: Any
     ) -> "User":
+        """Save a user, unlogged: ``services.create_user`` is what the application calls."""
         user = self.model(
-            email=email.strip().lower(), roles=[str(role) for role in roles], **fields
+            email=email.strip().lower(), roles=sorted({str(role) for role in roles}), **fields
         )
         user.set_password(password)
         user.full_clean(exclude=["password"])
         user.save(using=self._db)
         return user
 
-    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """An administrator of the installation: the role, no more."""
-        return self.create_user(
-            email, password, roles=[Role.ADMINISTRATOR], all_vendors=True, **fields
-        )
+    def create_superuser(self, **_fields: Any) -> NoReturn:
+        """Refuse: nobody stands above the roles, and an administrator is made with a log entry."""
+        raise CommandError("There are no superusers here. Use: manage.py create_owner EMAIL")
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=(username or "").strip().lower())
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+class User(AbstractBaseUser):
     """Somebody who signs in, or the named system actor that jobs act as.
 
-    ``roles`` say what; ``all_vendors``, or grants on single vendors, say over whom.
+    ``roles`` say what; ``all_vendors``, or grants on single vendors, say over whom. Django's own
+    groups, permissions and superusers are left out: they would be a second way to be allowed.
     """
 
     email = models.EmailField(unique=True)
@@ -57,16 +64,37 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS = ["name"]
 
     class Meta:
-        ordering = ["name"]
+        ordering = ["name", "id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["is_system"],
-                name="accounts_user_one_system_actor",
-                condition=models.Q(is_system=True),
+            models.CheckConstraint(
+                name="accounts_user_email_lower_case", condition=Q(email=Lower("email"))
             ),
             models.CheckConstraint(
                 name="accounts_user_roles_known",
-                condition=models.Q(roles__contained_by=list(Role.values)),
+                condition=Q(roles__contained_by=list(Role.values)),
+            ),
+            models.CheckConstraint(
+                name="accounts_user_respondent_stays_outside",
+                condition=~Q(roles__contains=[Role.RESPONDENT])
+                | Q(roles=[Role.RESPONDENT], all_vendors=False),
+                violation_error_message="A vendor respondent has no other role and no scope over "
+                "all vendors.",
+            ),
+            models.CheckConstraint(
+                name="accounts_user_integration_is_no_person",
+                condition=~Q(roles__contains=[Role.INTEGRATION])
+                | (Q(roles=[Role.INTEGRATION]) & NO_PASSWORD),
+                violation_error_message="An integration account has no other role and no password.",
+            ),
+            models.CheckConstraint(
+                name="accounts_user_system_cannot_sign_in",
+                condition=Q(is_system=False) | (Q(roles=[], all_vendors=False) & NO_PASSWORD),
+                violation_error_message="The system actor has no roles and no password.",
+            ),
+            models.UniqueConstraint(
+                fields=["is_system"],
+                name="accounts_user_one_system_actor",
+                condition=Q(is_system=True),
             ),
         ]
 

@@ -1,0 +1,51 @@
+"""Checks the whole audit log: exit code 0 when it holds together, 1 when it was tampered with."""
+
+import json
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from apps.audit import selectors
+from apps.audit.chain import Verified, verify
+from apps.audit.tampering import Fault, explain
+
+
+class Command(BaseCommand):
+    help = "Check every entry of the audit log against the chain of hashes and the head."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--format", choices=["text", "json"], default="text")
+
+    def handle(self, **options: Any) -> None:
+        fault = None
+        with selectors.one_snapshot():
+            rows, head = selectors.StoredRows(), selectors.head()
+            verified = verify(rows, head)
+            if verified.broken:
+                fault = explain(rows, head, verified.broken)
+        write = _as_json if options["format"] == "json" else _as_text
+        self.stdout.write(write(verified, fault))
+        if fault:
+            sys.exit(1)
+
+
+def _as_text(verified: Verified, fault: Fault | None) -> str:
+    if fault:
+        return f"{fault.sentence} The {verified.entries} entries before it hold together."
+    return (
+        f"The audit log holds together: {verified.entries} entries, the last with the hash "
+        f"{verified.hash}. Compare it with a copy that is kept elsewhere."
+    )
+
+
+def _as_json(verified: Verified, fault: Fault | None) -> str:
+    answer: dict[str, Any] = {
+        "intact": fault is None,
+        "entries": verified.entries,
+        "hash": verified.hash,
+    }
+    if fault:
+        answer |= {"first_wrong": fault.entry, "kind": str(fault.kind), "reason": fault.sentence}
+    return json.dumps(answer)

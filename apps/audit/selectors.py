@@ -1,0 +1,98 @@
+"""Reads the log: the rows as the chain sees them, and the head.
+
+Who may read entries on a page is decided higher up, by the permission policy.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import F, Func, QuerySet, TextField
+from django.db.models.functions import Cast
+
+from apps.audit.canonical import JSON, parsed
+from apps.audit.chain import Head, Row, instant
+from apps.audit.models import AuditEntry, AuditHead
+
+CHUNK = 5_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def entries() -> QuerySet[AuditEntry]:
+    """Every entry, the latest first."""
+    return AuditEntry.objects.all()
+
+
+def head() -> Head | None:
+    """The number and hash of the last entry; none when the head was removed."""
+    row = AuditHead.objects.values_list("number", "hash").first()
+    return Head(*row) if row else None
+
+
+@contextmanager
+def one_snapshot() -> Iterator[None]:
+    """Everything read inside belongs to one moment, while others go on writing."""
+    alone = not connection.in_atomic_block
+    with transaction.atomic():
+        if alone:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+class StoredRows:
+    """Every entry by number, streamed from the database anew at each iteration.
+
+    Times and data come as text: a tampered row may hold what Python's types cannot.
+    """
+
+    def __iter__(self) -> Iterator[Row]:
+        found = (
+            AuditEntry.objects.order_by("number")
+            .annotate(microseconds=_Microseconds(F("at")), json=Cast("data", TextField()))
+            .values_list(
+                "number",
+                "microseconds",
+                "actor_id",
+                "actor_name",
+                "action",
+                "target_type",
+                "target_id",
+                "target_name",
+                "vendor_id",
+                "json",
+                "previous",
+                "hash",
+            )
+        )
+        for row in found.iterator(chunk_size=CHUNK):
+            yield _row(*row)
+
+
+class _Microseconds(Func):
+    """A time as microseconds since 1970, as text: exact, for infinity and years BC too."""
+
+    template = "(EXTRACT(EPOCH FROM %(expressions)s) * 1000000)::text"
+    output_field = TextField()
+
+
+def _row(number: int, microseconds: str | None, *rest: Any) -> Row:
+    *texts, data, previous, hash_ = rest
+    return Row._make((number, _time(microseconds), *texts, _data(data), previous, hash_))
+
+
+def _time(microseconds: str | None) -> str:
+    try:
+        return instant(_EPOCH + timedelta(microseconds=int(Decimal(microseconds or "NaN"))))
+    except (ArithmeticError, ValueError):
+        return f"not a time: {microseconds}"
+
+
+def _data(text: str | None) -> JSON:
+    try:
+        return parsed(text or "null")
+    except RecursionError:
+        return "nested too deeply to be read"
