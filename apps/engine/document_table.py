@@ -101,6 +101,7 @@ class Field(NamedTuple):
     name: str
     attribute: str
     type: FieldType
+    reference: Reference | None
     required: bool
     default: Any
 
@@ -109,13 +110,6 @@ class Field(NamedTuple):
         if self.required:
             raise RefusedError(Reason.BAD_VALUE, "is null, and has no default; state it")
         return self.default
-
-    @property
-    def reference(self) -> Reference | None:
-        """Where the field refers to, if it does."""
-        if isinstance(self.type, References):
-            return self.type.item
-        return self.type if isinstance(self.type, Reference) else None
 
 
 class FactList:
@@ -163,7 +157,7 @@ class FactList:
         """The key of a fact, or the two ends of a relation: they stand first in every fact."""
         return (fact[0], fact[1]) if self.is_relation else fact[0]
 
-    @property
+    @cached_property
     def joins_equals(self) -> bool:
         """A relation between two facts of one list, which must then be two."""
         if not self.is_relation:
@@ -174,10 +168,13 @@ class FactList:
 
 def _field(fact: type[Fact], attribute: str, types: dict[str, FieldType]) -> Field:
     name = attribute.rstrip("_")
+    kind = types[name]
+    kind_of_one = kind.item if isinstance(kind, References) else kind
     return Field(
         name=name,
         attribute=attribute,
-        type=types[name],
+        type=kind,
+        reference=kind_of_one if isinstance(kind_of_one, Reference) else None,
         required=attribute not in fact._field_defaults,
         default=None if name == "name" else fact._field_defaults.get(attribute),
     )

@@ -171,9 +171,7 @@ def _merged(state: Graph, changes: Mapping[str, ListChanges]) -> Graph:
     return state._replace(**lists)
 
 
-def _merged_list(
-    spec: FactList, before: Iterable[Fact], changes: ListChanges
-) -> tuple[Fact, ...]:
+def _merged_list(spec: FactList, before: Iterable[Fact], changes: ListChanges) -> tuple[Fact, ...]:
     if changes.removed or changes.changed:
         removed = {spec.identify(fact) for fact in changes.removed}
         after = {spec.identify(change.before): change.after for change in changes.changed}

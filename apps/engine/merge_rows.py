@@ -1,14 +1,32 @@
 """Folds the rows of a document into facts, one list at a time, resolving what they refer to."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from apps.engine.document import Document, Row, fault_of, missing_field
 from apps.engine.document_faults import Faults, Reason, quoted
 from apps.engine.document_table import BY_NAME, Fact, FactList, Field, Identifier
 from apps.engine.document_types import BAD, Reference
 from apps.engine.values import INTERNET, Graph
+
+_NOTHING_KNOWN: Mapping[str, str] = {}
+
+
+class _Column(NamedTuple):
+    name: str
+    field: Field
+    known: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Place:
+    """A row of the document, and where it stands."""
+
+    spec: FactList
+    index: int
+    row: Row
 
 
 class Work:
@@ -26,7 +44,7 @@ class Work:
         self.written: dict[str, dict[Identifier, Fact]] = {}
         self.rows: dict[str, dict[Identifier, int]] = {}
         self.repeated: dict[str, set[Identifier]] = {}
-        self.judged: dict[str, list[tuple[int, Row, Fact]]] = {"member_of": [], "allowlist": []}
+        self.judged: dict[str, list[tuple[Place, Fact]]] = {"member_of": [], "allowlist": []}
         self._stored: dict[str, dict[Identifier, Fact]] = {}
         self._known: dict[str, dict[str, str]] = {}
 
@@ -59,11 +77,18 @@ class Work:
             return None
         return self.written.get(name, {}).get(key) or self.stored(name).get(key)
 
-    def refuse(
-        self, spec: FactList, index: int, row: Row, field: str, reason: Reason, problem: str
-    ) -> None:
-        """Add a fault of a field of a row."""
-        self.faults.add(fault_of(spec, index, row.get("key"), field, reason, problem))
+    def place(self, name: str, identifier: Identifier) -> Place | None:
+        """The row that is about this fact, if there is one."""
+        index = self.rows.get(name, {}).get(identifier)
+        if index is None:
+            return None
+        row = self.document.lists[name][index]
+        return None if row is None else Place(BY_NAME[name], index, row)
+
+    def refuse(self, place: Place, field: str, reason: Reason, problem: str) -> None:
+        """Add a fault of a field of a row; ``problem`` goes on after the field's name."""
+        key = place.row.get("key")
+        self.faults.add(fault_of(place.spec, place.index, key, field, reason, problem))
 
 
 def fold_rows(work: Work, spec: FactList) -> None:
@@ -72,27 +97,31 @@ def fold_rows(work: Work, spec: FactList) -> None:
     written = work.written.setdefault(spec.name, {})
     rows = work.rows.setdefault(spec.name, {})
     judged = work.judged.get(spec.name)
+    columns = _columns(work, spec)
     for index, row in enumerate(work.document.lists[spec.name]):
         if row is None:
             continue
-        identifier = _identifier(spec, row)
+        place = Place(spec, index, row)
+        identifier = _identifier(place)
         before = None if identifier is None else stored.get(identifier)
         is_first = identifier is not None and rows.setdefault(identifier, index) == index
         if identifier is not None and not is_first:
-            _refuse_repeated(work, spec, index, row, identifier)
-        fact = _fact(work, spec, index, row, before, must_be_whole=is_first)
+            _refuse_repeated(work, place, identifier)
+        fact = _fact(work, place, columns, before, must_be_whole=is_first)
         if judged is not None:
-            judged.append((index, row, fact))
+            judged.append((place, fact))
         if fact == before:
             continue
-        _check_span(work, spec, index, row, fact)
+        if spec.span is not None:
+            _check_span(work, place, spec.span, fact)
         if identifier is not None and is_first:
             written[identifier] = fact
 
 
-def _identifier(spec: FactList, row: Row) -> Identifier | None:
+def _identifier(place: Place) -> Identifier | None:
     """What fact a row is about; none when it does not say so readably."""
-    if not spec.is_relation:
+    row = place.row
+    if not place.spec.is_relation:
         key = row.get("key")
         return key if isinstance(key, str) else None
     origin, target = row.get("from"), row.get("to")
@@ -101,49 +130,61 @@ def _identifier(spec: FactList, row: Row) -> Identifier | None:
     return None
 
 
-def _refuse_repeated(
-    work: Work, spec: FactList, index: int, row: Row, identifier: Identifier
-) -> None:
+def _refuse_repeated(work: Work, place: Place, identifier: Identifier) -> None:
+    spec = place.spec
     work.repeated.setdefault(spec.name, set()).add(identifier)
     first = f"{spec.name}[{work.rows[spec.name][identifier]}]"
     if isinstance(identifier, str):
         what = f"is {quoted(identifier)}, the key of {first} already"
     else:
         what = f"repeats {first}, from {quoted(identifier[0])} to {quoted(identifier[1])}"
-    work.refuse(
-        spec, index, row, spec.identity[-1], Reason.DUPLICATE, f"{what}; keep one of the two"
-    )
+    work.refuse(place, spec.identity[-1], Reason.DUPLICATE, f"{what}; keep one of the two")
+
+
+def _columns(work: Work, spec: FactList) -> list[_Column]:
+    """The fields of a list, each with what its references may name where that is one list."""
+    return [
+        _Column(
+            field.name,
+            field,
+            work.known(field.reference.lists[0])
+            if field.reference and not field.reference.kinds
+            else _NOTHING_KNOWN,
+        )
+        for field in spec.fields
+    ]
 
 
 def _fact(
     work: Work,
-    spec: FactList,
-    index: int,
-    row: Row,
+    place: Place,
+    columns: list[_Column],
     before: Fact | None,
     *,
     must_be_whole: bool,
 ) -> Fact:
     """The fact that a row makes of what stands; what is wrong with its references is refused."""
-    is_loop = spec.joins_equals and isinstance(row.get("to"), str) and row["to"] == row.get("from")
-    if is_loop:
-        problem = f"is {quoted(row['to'])}, like its “from”; a relation joins two, so correct one"
-        work.refuse(spec, index, row, "to", Reason.BAD_VALUE, problem)
+    spec, row = place.spec, place.row
+    refused = "to" if spec.joins_equals and _is_loop(work, place) else None
     values = []
-    for at, field in enumerate(spec.fields):
-        if field.name in row:
-            value = row[field.name]
+    for at, (name, field, known) in enumerate(columns):
+        if name in row:
+            value = row[name]
             if field.reference is not None and value is not None and value is not BAD:
-                is_loop_end = is_loop and field.name == "to"
-                value = BAD if is_loop_end else _resolve(work, spec, index, row, field, value)
+                if name == refused:
+                    value = BAD
+                elif value.__class__ is str and value in known:
+                    value = known[value]
+                else:
+                    value = _resolve(work, place, field, field.reference, value)
         elif before is not None:
             value = before[at]
-        elif field.required:
-            value = BAD
-            if must_be_whole:
-                work.faults.add(missing_field(spec, index, row.get("key"), field.name))
         else:
             value = field.default
+            if field.required:
+                value = BAD
+                if must_be_whole:
+                    _refuse_missing(work, place, field)
         values.append(value)
     name_at = spec.positions["name"]
     if values[name_at] is None:
@@ -151,12 +192,24 @@ def _fact(
     return spec.fact(*values)
 
 
-def _resolve(
-    work: Work, spec: FactList, index: int, row: Row, field: Field, value: Any
-) -> Any:
+def _refuse_missing(work: Work, place: Place, field: Field) -> None:
+    if field.name not in place.spec.identity:  # the reader has missed those already
+        key = place.row.get("key")
+        work.faults.add(missing_field(place.spec, place.index, key, field.name))
+
+
+def _is_loop(work: Work, place: Place) -> bool:
+    """Does the relation join a thing to itself? If so, that is refused."""
+    origin, target = place.row.get("from"), place.row.get("to")
+    if origin != target or not isinstance(target, str):
+        return False
+    problem = f"is {quoted(target)} like its “from”; a relation joins two, so correct one of them"
+    work.refuse(place, "to", Reason.BAD_VALUE, problem)
+    return True
+
+
+def _resolve(work: Work, place: Place, field: Field, reference: Reference, value: Any) -> Any:
     """The value, its keys being the one text that all facts share; ``BAD`` when one is unknown."""
-    reference = field.reference
-    assert reference is not None  # noqa: S101 - the caller has looked
     if isinstance(value, str):
         resolved: Any = _target(work, reference, value)
         unknown = value if resolved is None else None
@@ -166,39 +219,33 @@ def _resolve(
     if unknown is None:
         return resolved
     list_name, key = reference.target(unknown)
-    work.refuse(
-        spec,
-        index,
-        row,
-        field.name,
-        Reason.UNKNOWN_REFERENCE,
+    problem = (
         f"refers to {quoted(unknown)}, and no {BY_NAME[list_name].noun} has the key {quoted(key)};"
-        f" add it to “{list_name}” or correct the reference",
+        f" add it to “{list_name}” or correct the reference"
     )
+    work.refuse(place, field.name, Reason.UNKNOWN_REFERENCE, problem)
     return BAD
 
 
 def _target(work: Work, reference: Reference, value: str) -> str | None:
-    if value == INTERNET and reference.internet:
+    if reference.internet and value == INTERNET:
         return INTERNET
     list_name, key = reference.target(value)
     found = work.known(list_name).get(key)
     return found if found is None or not reference.kinds else value
 
 
-def _check_span(work: Work, spec: FactList, index: int, row: Row, fact: Fact) -> None:
-    if spec.span is None:
-        return
-    start_name, end_name = spec.span
-    start = fact[spec.positions[start_name]]
-    end = fact[spec.positions[end_name]]
+def _check_span(work: Work, place: Place, span: tuple[str, str], fact: Fact) -> None:
+    fields, positions = place.spec.by_name, place.spec.positions
+    values: tuple[Any, ...] = fact
+    start, end = (values[positions[name]] for name in span)
     if start is None or end is None or start is BAD or end is BAD or end >= start:
         return
-    if spec.name == "allowlist" and start > work.now:
-        return  # an approval that lies ahead is not one yet, so there is nothing it could precede
-    types = spec.by_name
+    if place.spec.name == "allowlist" and start > work.now:
+        return  # an approval that lies ahead is not one yet: there is nothing to be ended
+    start_name, end_name = span
     problem = (
-        f"is {types[end_name].type.write(end)}, before its “{start_name}” "
-        f"{types[start_name].type.write(start)}; correct one of the two"
+        f"is {fields[end_name].type.write(end)}, before its “{start_name}” "
+        f"{fields[start_name].type.write(start)}; correct one of the two"
     )
-    work.refuse(spec, index, row, end_name, Reason.END_BEFORE_START, problem)
+    work.refuse(place, end_name, Reason.END_BEFORE_START, problem)
