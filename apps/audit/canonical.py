@@ -9,8 +9,9 @@ gives back the text that went in. What ``jsonb`` cannot keep is refused.
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from json.encoder import encode_basestring
 from typing import Any, TypeAlias
 
 JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
@@ -18,11 +19,17 @@ JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON
 DEEPEST = 50
 LONGEST_NUMBER = 400  # digits; the largest double has 309
 _EXACT = 2**53
-_quoted: Callable[[str], str] = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class UncanonicalError(ValueError):
     """The value cannot be kept exactly; ``str(error)`` is a sentence that says which and why."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.where = ""
+
+    def __str__(self) -> str:
+        return f"{self.where} {self.args[0]}".lstrip()
 
 
 def canonical(value: JSON, *, name: str = "data") -> str:
@@ -30,7 +37,11 @@ def canonical(value: JSON, *, name: str = "data") -> str:
 
     The error calls the value by ``name``.
     """
-    return _write(value, name, 0)
+    try:
+        return _write(value, 0)
+    except UncanonicalError as error:
+        error.where = name + error.where
+        raise
 
 
 def parsed(text: str) -> JSON:
@@ -47,67 +58,73 @@ def _integer(digits: str) -> int | Decimal:
     return int(digits) if len(digits) < 16 else Decimal(digits)
 
 
-def _write(value: Any, where: str, depth: int) -> str:
+def _write(value: Any, depth: int) -> str:
     if isinstance(value, str):
-        return _text(value, where)
+        return _text(value)
     if value is None:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float | Decimal):
-        return _number(value, where)
+        return _number(value)
     if depth >= DEEPEST:
-        raise UncanonicalError(f"{where} is nested deeper than {DEEPEST} levels.")
+        raise UncanonicalError(f"is nested deeper than {DEEPEST} levels.")
     if isinstance(value, Mapping):
-        return _object(value, where, depth)
+        return f"{{{','.join(_members(value, depth + 1))}}}"
     if isinstance(value, list | tuple):
-        items = [_write(item, f"{where}[{i}]", depth + 1) for i, item in enumerate(value)]
-        return f"[{','.join(items)}]"
+        return f"[{','.join(_items(value, depth + 1))}]"
     raise UncanonicalError(
-        f"{where} is a {type(value).__name__}, which JSON does not have: "
+        f"is a {type(value).__name__}, which JSON does not have: "
         "write it as text, a number, a list or an object."
     )
 
 
-def _object(value: Mapping[Any, Any], where: str, depth: int) -> str:
+def _members(value: Mapping[Any, Any], depth: int) -> Iterator[str]:
     for key in value:
         if not isinstance(key, str):
-            raise UncanonicalError(f"{where} has the key {key!r}: keys must be text.")
-    keys = sorted(value) if all(map(str.isascii, value)) else sorted(value, key=_utf16)
-    members = [
-        f"{_text(key, f'a key of {where}')}:{_write(value[key], f'{where}.{key}', depth + 1)}"
-        for key in keys
-    ]
-    return f"{{{','.join(members)}}}"
+            raise UncanonicalError(f"has the key {key!r}: keys must be text.")
+    for key in sorted(value) if all(map(str.isascii, value)) else sorted(value, key=_utf16):
+        try:
+            yield f"{_text(key)}:{_write(value[key], depth)}"
+        except UncanonicalError as error:
+            error.where = f".{key}{error.where}"
+            raise
+
+
+def _items(value: Sequence[Any], depth: int) -> Iterator[str]:
+    for index, item in enumerate(value):
+        try:
+            yield _write(item, depth)
+        except UncanonicalError as error:
+            error.where = f"[{index}]{error.where}"
+            raise
 
 
 def _utf16(key: str) -> bytes:
     return key.encode("utf-16-be", "surrogatepass")
 
 
-def _text(value: str, where: str) -> str:
+def _text(value: str) -> str:
     if "\0" in value:
         raise UncanonicalError(
-            f"{where} holds the character NUL (U+0000), which the database cannot store: remove it."
+            "holds the character NUL (U+0000), which the database cannot store: remove it."
         )
     if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
-        raise UncanonicalError(
-            f"{where} holds half of a surrogate pair, which is not a character: remove it."
-        )
-    return _quoted(str(value))
+        raise UncanonicalError("holds half of a surrogate pair, which is no character: remove it.")
+    return encode_basestring(value)
 
 
-def _number(value: int | float | Decimal, where: str) -> str:
+def _number(value: int | float | Decimal) -> str:
     if isinstance(value, int):
         if -_EXACT <= value <= _EXACT:
-            return str(int(value))
+            return int.__repr__(value)
         if value.bit_length() > LONGEST_NUMBER * 3.3:
-            raise UncanonicalError(f"{where} is a number of more than {LONGEST_NUMBER} digits.")
-        return _decimal(Decimal(int(value)))
+            raise UncanonicalError(f"is a number of more than {LONGEST_NUMBER} digits.")
+        return _decimal(Decimal(value))
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise UncanonicalError(f"{where} is {value}, which is not a JSON number.")
-        return _double(float(value))
+            raise UncanonicalError(f"is {value}, which is no number in JSON.")
+        return _double(value)
     return _decimal(value)
 
 
@@ -122,7 +139,7 @@ def _decimal(value: Decimal) -> str:
 
 def _double(value: float) -> str:
     """ECMAScript's Number::toString: the shortest digits that give the double again."""
-    sign, digits, exponent = Decimal(repr(value)).as_tuple()
+    sign, digits, exponent = Decimal(float.__repr__(value)).as_tuple()
     return _layout("-" if sign else "", "".join(map(str, digits)), int(exponent), widest=21)
 
 

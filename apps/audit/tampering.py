@@ -80,6 +80,10 @@ def _where_stands(rows: Iterable[Row], number: int) -> int | None:
     )
 
 
+def _stands_elsewhere_too(rows: Iterable[Row], row: Row) -> bool:
+    return any(other.hash == row.hash and other.number != row.number for other in rows)
+
+
 def _stored(rows: Iterable[Row], number: int) -> Row | None:
     return next((row for row in rows if row.number == number), None)
 
@@ -134,18 +138,16 @@ def _names_another_before(rows: Iterable[Row], head: Head, row: Row) -> Fault:
 def _content_is_off(rows: Iterable[Row], head: Head, row: Row) -> Fault:
     """The row stands where its number says, but its content does not give its hash."""
     expected = row.number
-    true = _true_number(row, head.number)
-    if true is not None and true < expected:
-        original = _stored(rows, true)
-        if original and original.hash != row.hash:
-            return _inserted(true, f"the entry that was written as {true} stands as {expected} now")
     now_at = _where_stands(rows, expected)
-    if true is not None and true > expected:
-        if now_at is None:
-            return _removed(expected, f"entry {true} stands in its place")
-        return _reordered(expected, f"it stands as number {now_at} now, entry {true} in its place")
-    if now_at is not None:
-        return _inserted(expected, f"the entry that was written as {expected} stands as {now_at}")
-    if true is not None:
-        return _altered(expected, f"a copy of entry {true} stands in its place")
-    return _altered(expected, "its content does not give its hash")
+    true = _true_number(row, head.number)
+    if true is None or _stands_elsewhere_too(rows, row):
+        if now_at is not None:
+            return _inserted(expected, f"what was written as entry {expected} stands as {now_at}")
+        if true is not None:
+            return _altered(expected, f"a copy of entry {true} stands in its place")
+        return _altered(expected, "its content does not give its hash")
+    if true < expected:
+        return _inserted(true, f"what was written as entry {true} stands as {expected}")
+    if now_at is None:
+        return _removed(expected, f"entry {true} stands in its place")
+    return _reordered(expected, f"it stands as number {now_at} now, entry {true} in its place")

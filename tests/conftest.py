@@ -1,0 +1,142 @@
+"""The people that every test knows, and a flush that gets past the append-only log.
+
+alice    administrator              mona     manager
+bob      analyst, all vendors       cora     custodian
+anna     analyst of Corvid alone    otto     auditor
+rita     reviewer                   vera     respondent of Corvid
+ida      integration                charlie  signed in, granted nothing: sees nothing
+
+The inside people but anna, and ida, have all vendors.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol
+
+import pytest
+from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import Client
+
+from apps.accounts import policy
+from apps.accounts.choices import Role
+from apps.accounts.models import User
+from apps.vendors.models import Vendor
+from tests.factories.accounts import UserFactory
+
+ClientFor = Callable[[User], Client]
+
+
+class Person(Protocol):
+    """Makes a user with roles and a scope."""
+
+    def __call__(
+        self, name: str, *roles: Role, all_vendors: bool = False, vendors: Iterable[Vendor] = ()
+    ) -> User: ...
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flush_empties_the_log() -> Iterator[None]:
+    """Tests with real commits are cleaned up by TRUNCATE, which the log refuses.
+
+    The triggers stay as they are in production for everything that a test does; only the flush
+    between two tests steps around them, and puts back the head that the migration wrote.
+    """
+    plain = DatabaseOperations.sql_flush
+    tables = ("audit_auditentry", "audit_audithead")
+
+    def flush(self: DatabaseOperations, style: Any, names: Any, **options: Any) -> list[str]:
+        emptied = plain(self, style, names, **options)
+        if not emptied:
+            return emptied
+        return [
+            *(f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in tables),
+            *emptied,
+            "INSERT INTO audit_audithead (id, number, hash) VALUES (1, 0, repeat('0', 64))",
+            *(f"ALTER TABLE {table} ENABLE TRIGGER USER" for table in tables),
+        ]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "sql_flush", flush)
+        yield
+
+
+@pytest.fixture
+def client_for() -> ClientFor:
+    """A browser in which somebody is signed in: ``client_for(bob).get("/")``."""
+
+    def signed_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return signed_in
+
+
+@pytest.fixture
+def person(db: None) -> Person:  # noqa: ARG001 - asked for so that there is a database
+    """Makes somebody: ``person("Nora", Role.ANALYST, vendors=[corvid])``."""
+
+    def made(
+        name: str, *roles: Role, all_vendors: bool = False, vendors: Iterable[Vendor] = ()
+    ) -> User:
+        user = UserFactory.create(name=name, roles=roles, all_vendors=all_vendors)
+        for vendor in vendors:
+            policy.add_grant(user, vendor)
+        return user
+
+    return made
+
+
+@pytest.fixture
+def corvid(db: None) -> Vendor:  # noqa: ARG001 - the same
+    """The vendor that vera and anna are granted."""
+    return Vendor.objects.create(key="corvid", name="Corvid Analytics", kind="contractor")
+
+
+@pytest.fixture
+def alice(person: Person) -> User:
+    return person("Alice", Role.ADMINISTRATOR, all_vendors=True)
+
+
+@pytest.fixture
+def bob(person: Person) -> User:
+    return person("Bob", Role.ANALYST, all_vendors=True)
+
+
+@pytest.fixture
+def anna(person: Person, corvid: Vendor) -> User:
+    return person("Anna", Role.ANALYST, vendors=[corvid])
+
+
+@pytest.fixture
+def rita(person: Person) -> User:
+    return person("Rita", Role.REVIEWER, all_vendors=True)
+
+
+@pytest.fixture
+def mona(person: Person) -> User:
+    return person("Mona", Role.MANAGER, all_vendors=True)
+
+
+@pytest.fixture
+def cora(person: Person) -> User:
+    return person("Cora", Role.CUSTODIAN, all_vendors=True)
+
+
+@pytest.fixture
+def otto(person: Person) -> User:
+    return person("Otto", Role.AUDITOR, all_vendors=True)
+
+
+@pytest.fixture
+def vera(person: Person, corvid: Vendor) -> User:
+    return person("Vera", Role.RESPONDENT, vendors=[corvid])
+
+
+@pytest.fixture
+def ida(person: Person) -> User:
+    return person("Ida", Role.INTEGRATION, all_vendors=True)
+
+
+@pytest.fixture
+def charlie(person: Person) -> User:
+    return person("Charlie")
