@@ -1,0 +1,1 @@
+"""Reads of the access graph, by noun; who asks comes first."""
