@@ -7,8 +7,8 @@ from functools import cached_property
 import numpy as np
 
 from apps.engine.arrays.acts import Acts, LiveFacts
-from apps.engine.arrays.bits import Rows, Words, listed
-from apps.engine.arrays.found import Found, has
+from apps.engine.arrays.bits import Rows, Words, has, listed
+from apps.engine.arrays.found import Found
 from apps.engine.arrays.graph_rules import GraphRules
 from apps.engine.arrays.sweep import Sweep
 from apps.engine.arrays.tables import Codes, Flags, Tables, code, microseconds

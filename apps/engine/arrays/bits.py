@@ -35,6 +35,12 @@ def column(bits: Words, index: int) -> npt.NDArray[np.bool_]:
     return (shifted & np.uint64(1)).astype(np.bool_)
 
 
+def has(bits: Words, row: Rows, bit: Rows) -> npt.NDArray[np.bool_]:
+    """Whether each named row has the named bit."""
+    word = bits[row, bit // 64]
+    return (word >> (bit % 64).astype(np.uint64)) & np.uint64(1) != 0
+
+
 def pack(flags: npt.NDArray[np.bool_]) -> Words:
     """Flags by bit number (the last axis) as words."""
     count = flags.shape[-1]

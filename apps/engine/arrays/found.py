@@ -1,6 +1,6 @@
 """Findings as columns, and how their severity is stepped."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,8 +43,8 @@ def graded(rule: str, subject: dict[str, Rows], proven: Flags, steps: Rows) -> F
     return Found(rule, dict(sorted(subject.items())), proven, level.astype(np.int8))
 
 
-def has(bits: Words, row: Rows, bit: Rows) -> Flags:
-    """Whether each named row has the named bit."""
-    word = bits[row, bit // 64]
-    set_: Flags = (word >> (bit % 64).astype(np.uint64)) & np.uint64(1) != 0
-    return set_
+def rows_of(found: Found, *fields: str) -> Iterable[tuple[int, ...]]:
+    """A rule's findings as plain numbers: the fields asked for, then whether it is proven."""
+    return zip(
+        *(found.subject[field].tolist() for field in fields), found.proven.tolist(), strict=True
+    )

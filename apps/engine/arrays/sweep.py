@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 
 from apps.engine.arrays.acts import Ancestry
-from apps.engine.arrays.bits import ALL, Rows, Words, column, gather, listed, pack, single
-from apps.engine.arrays.found import Found, Sides, graded, has
+from apps.engine.arrays.bits import ALL, Rows, Words, column, gather, has, listed, pack, single
+from apps.engine.arrays.found import Found, Sides, graded
 from apps.engine.arrays.graph_rules import GraphRules
 from apps.engine.arrays.tables import NEVER, Flags, Tables, code, codes
 from apps.engine.arrays.wires import Scope, find_wires, is_yes
