@@ -419,7 +419,19 @@ class Witness(NamedTuple):
     credential: tuple[Hop, ...] = ()
 
 
+class Unknown(NamedTuple):
+    """Something that nobody has stated: ``fact`` is ``kind:key``, or ``connects:from:to``."""
+
+    fact: str
+    field: str
+
+
 class Finding(NamedTuple):
+    """One thing that is wrong: what control is missing, what to change, and what proves it.
+
+    ``rests_on`` lists, for a possible finding, the unknowns that it was taken from.
+    """
+
     rule: str
     certainty: Certainty
     severity: Severity
@@ -428,6 +440,7 @@ class Finding(NamedTuple):
     missing: str
     fix: str
     witness: Witness
+    rests_on: tuple[Unknown, ...] = ()
 
 
 class Counts(NamedTuple):

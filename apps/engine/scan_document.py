@@ -1,0 +1,64 @@
+"""A scan's result as a JSON document, the same from the command line and the API.
+
+Lists are sorted by the engine, keys keep the order below: equal graphs give equal bytes.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from apps.engine.arrays.answer import Answer
+from apps.engine.values import Finding, Hop
+
+FORMAT = "vendorrisk.scan/1"
+
+
+def instant(time: datetime) -> str:
+    """RFC 3339 in UTC with a Z; fractions of a second only where there are any."""
+    text = time.astimezone(UTC).replace(tzinfo=None).isoformat()
+    return f"{text}Z"
+
+
+def hop_document(hop: Hop) -> dict[str, str]:
+    return {"relation": hop.relation, "from": hop.from_, "to": hop.to}
+
+
+def witness_document(finding: Finding) -> dict[str, list[dict[str, str]]]:
+    """The three parts of a witness, hop by hop."""
+    return {
+        leg: [hop_document(hop) for hop in hops] for leg, hops in finding.witness._asdict().items()
+    }
+
+
+def finding_document(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "certainty": finding.certainty,
+        "severity": finding.severity,
+        "subject": dict(finding.subject),
+        "fingerprint": finding.fingerprint,
+        "missing": finding.missing,
+        "fix": finding.fix,
+        "witness": witness_document(finding),
+    }
+
+
+def _lists(answer: Answer) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
+    yield "reach", (dict(reach._asdict()) for reach in answer.reach())
+    yield "verdicts", (dict(verdict._asdict()) for verdict in answer.verdicts())
+    yield "findings", (finding_document(finding) for finding in answer.findings())
+
+
+def scan_document(answer: Answer) -> Iterator[str]:
+    """The document in pieces, an item a line: any size in little memory."""
+    counts = json.dumps(answer.counts._asdict())
+    yield f'{{"format": "{FORMAT}",\n"now": "{instant(answer.now)}",\n"counts": {counts}'
+    for name, items in _lists(answer):
+        yield f',\n"{name}": ['
+        comma = "\n"
+        for item in items:
+            yield comma + json.dumps(item, ensure_ascii=False)
+            comma = ",\n"
+        yield "]"
+    yield "}\n"
