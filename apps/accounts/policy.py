@@ -109,14 +109,30 @@ def granted_vendors(user: User) -> QuerySet[Model]:
     return found
 
 
-def add_grant(user: User, vendor: Model) -> None:
-    """Put ``vendor`` into the scope of ``user``. Called by ``services.grant_vendor`` alone."""
-    assign_perm(_GRANT, user, _as_vendor(vendor))
+def add_grant(user: User, vendor: Model) -> bool:
+    """Put ``vendor`` into the scope of ``user``; whether it was not in it by a grant before.
+
+    Called by ``services.grant_vendor`` alone.
+    """
+    if _is_granted(user, vendor):
+        return False
+    assign_perm(_GRANT, user, vendor)
+    return True
 
 
-def remove_grant(user: User, vendor: Model) -> None:
-    """Take ``vendor`` out of the scope of ``user``. Called by ``services.revoke_vendor`` alone."""
-    remove_perm(_GRANT, user, _as_vendor(vendor))
+def remove_grant(user: User, vendor: Model) -> bool:
+    """Take ``vendor`` out of the scope of ``user``; whether it was in it by a grant.
+
+    Called by ``services.revoke_vendor`` alone.
+    """
+    if not _is_granted(user, vendor):
+        return False
+    remove_perm(_GRANT, user, vendor)
+    return True
+
+
+def _is_granted(user: User, vendor: Model) -> bool:
+    return granted_vendors(user).filter(pk=_as_vendor(vendor).pk).exists()
 
 
 def _in_scope(user: Person, vendor: AboutVendor) -> bool:

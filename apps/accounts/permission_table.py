@@ -1,0 +1,37 @@
+"""Prints the table of roles as the page ``docs/permissions.md``."""
+
+from apps.accounts.roles import ROLE_PERMISSIONS, SYSTEM_PERMISSIONS, Perm
+
+INTRODUCTION = """\
+# Permissions
+
+This page is printed from `apps/accounts/roles.py`: `python manage.py document_permissions --write`.
+
+A **role** says what somebody may do; somebody can have several, but *Vendor respondent* and
+*Integration* each stand alone. The **scope** says over which vendors: all of them and our own
+organisation, or only the vendors granted one by one, with everything filed under them. What is not
+in somebody's scope reads as if it did not exist (404); what is in it but not allowed is refused
+(403). Without a role there is nothing to see. `apps/accounts/policy.py` is the only place that
+decides.
+
+The *system actor* is what jobs and commands act as. It has no password, and the log names it.
+"""
+
+
+def as_markdown() -> str:
+    """The whole page."""
+    columns = [*ROLE_PERMISSIONS.items(), (None, SYSTEM_PERMISSIONS)]
+    heads = [role.label if role else "System actor" for role, _perms in columns]
+    lines = [
+        _line(["Permission", *heads]),
+        _line(["---", *(":-:" for _head in heads)]),
+        *(
+            _line([f"`{perm}`", *("yes" if perm in perms else "" for _role, perms in columns)])
+            for perm in sorted(Perm)
+        ),
+    ]
+    return f"{INTRODUCTION}\n" + "\n".join(lines) + "\n"
+
+
+def _line(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |".replace("  ", " ")
