@@ -4,7 +4,8 @@ alice    administrator              mona     manager
 bob      analyst, all vendors       cora     custodian
 anna     analyst of Corvid alone    otto     auditor
 rita     reviewer                   vera     respondent of Corvid
-ida      integration                charlie  signed in, granted nothing: sees nothing
+rosa     requester                  charlie  signed in, granted nothing: sees nothing
+ida      integration
 
 The inside people but anna, and ida, have all vendors.
 """
@@ -125,6 +126,11 @@ def cora(person: Person) -> User:
 @pytest.fixture
 def otto(person: Person) -> User:
     return person("Otto", Role.AUDITOR, all_vendors=True)
+
+
+@pytest.fixture
+def rosa(person: Person) -> User:
+    return person("Rosa", Role.REQUESTER, all_vendors=True)
 
 
 @pytest.fixture
