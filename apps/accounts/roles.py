@@ -19,6 +19,7 @@ class Perm(StrEnum):
     EXPORT_GRAPH = "access.export_graph"
     IMPORT_GRAPH = "access.import_graph"
     MANAGE_USERS = "accounts.manage_users"
+    RECORD_FINDINGS = "findings.record_findings"
     START_SCAN = "access.start_scan"
     VIEW_AUDIT_LOG = "audit.view_audit_log"
     VIEW_FACT = "access.view_fact"
@@ -76,6 +77,7 @@ SYSTEM_PERMISSIONS: frozenset[Perm] = READ_THE_PICTURE | {
     Perm.EXPORT_GRAPH,
     Perm.IMPORT_GRAPH,
     Perm.MANAGE_USERS,
+    Perm.RECORD_FINDINGS,
     Perm.START_SCAN,
 }
 

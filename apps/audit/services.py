@@ -49,7 +49,7 @@ def record(
         raise ValueError(f"{action!r} is no action: write it as noun.past_tense.")
     what = _What.of(target)
     text = _canonical_data(data or {})
-    _queue()
+    take_turn()
     head = selectors.head()
     if head is None:
         raise ConflictError(
@@ -107,7 +107,12 @@ def _hash(row: Row) -> str:
         raise InvalidError(f"The audit log cannot keep this: {error}") from error
 
 
-def _queue() -> None:
+def take_turn() -> None:
+    """Wait for the log, and hold it until the transaction ends.
+
+    ``record`` does so by itself. A service that waits for another lock before it records takes its
+    turn here first, so that everybody queues in the same order and no two wait for each other.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 

@@ -1,10 +1,14 @@
 """Starts background work by task name, so that a service need not import its own tasks."""
 
+import logging
 from functools import partial
 from typing import Any
 
 from celery import current_app
 from django.db import transaction
+from kombu.exceptions import OperationalError
+
+logger = logging.getLogger(__name__)
 
 
 def enqueue(task: str, *, countdown: float = 0, **kwargs: Any) -> None:
@@ -19,4 +23,8 @@ def enqueue(task: str, *, countdown: float = 0, **kwargs: Any) -> None:
 def _send(task: str, countdown: float, kwargs: dict[str, Any]) -> None:
     # Looked up rather than send_task: Celery ignores eager mode for the latter.
     current_app.loader.import_default_modules()
-    current_app.tasks[task].apply_async(kwargs=kwargs, countdown=countdown)
+    try:
+        current_app.tasks[task].apply_async(kwargs=kwargs, countdown=countdown)
+    except OperationalError:
+        # What was asked for is committed; the periodic sweep finds it when the broker is back.
+        logger.exception("The broker did not take %s", task)

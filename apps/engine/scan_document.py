@@ -4,12 +4,12 @@ Lists are sorted by the engine, keys keep the order below: equal graphs give equ
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from apps.engine.arrays.answer import Answer
-from apps.engine.values import Finding, Hop
+from apps.engine.values import Finding, Hop, Witness
 
 FORMAT = "vendorrisk.scan/1"
 
@@ -24,11 +24,9 @@ def hop_document(hop: Hop) -> dict[str, str]:
     return {"relation": hop.relation, "from": hop.from_, "to": hop.to}
 
 
-def witness_document(finding: Finding) -> dict[str, list[dict[str, str]]]:
+def witness_document(witness: Witness) -> dict[str, list[dict[str, str]]]:
     """The three parts of a witness, hop by hop."""
-    return {
-        leg: [hop_document(hop) for hop in hops] for leg, hops in finding.witness._asdict().items()
-    }
+    return {leg: [hop_document(hop) for hop in hops] for leg, hops in witness._asdict().items()}
 
 
 def finding_document(finding: Finding) -> dict[str, Any]:
@@ -40,21 +38,27 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "fingerprint": finding.fingerprint,
         "missing": finding.missing,
         "fix": finding.fix,
-        "witness": witness_document(finding),
+        "witness": witness_document(finding.witness),
     }
 
 
-def _lists(answer: Answer) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
+def _lists(
+    answer: Answer, findings: Iterable[Finding]
+) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
     yield "reach", (dict(reach._asdict()) for reach in answer.reach())
     yield "verdicts", (dict(verdict._asdict()) for verdict in answer.verdicts())
-    yield "findings", (finding_document(finding) for finding in answer.findings())
+    yield "findings", (finding_document(finding) for finding in findings)
 
 
-def scan_document(answer: Answer) -> Iterator[str]:
-    """The document in pieces, an item a line: any size in little memory."""
+def scan_document(answer: Answer, findings: Iterable[Finding] | None = None) -> Iterator[str]:
+    """The document in pieces, an item a line: any size in little memory.
+
+    ``findings`` saves working them out again where they are at hand.
+    """
+    findings = answer.findings() if findings is None else findings
     counts = json.dumps(answer.counts._asdict())
     yield f'{{"format": "{FORMAT}",\n"now": "{instant(answer.now)}",\n"counts": {counts}'
-    for name, items in _lists(answer):
+    for name, items in _lists(answer, findings):
         yield f',\n"{name}": ['
         comma = "\n"
         for item in items:

@@ -13,6 +13,12 @@ class FindingState(models.TextChoices):
     CLOSED = "closed"
 
 
+class FindingSource(models.TextChoices):
+    """What found it; each source reconciles its own findings and leaves the others alone."""
+
+    SCAN = "scan", "A scan of the access graph"
+
+
 class Finding(models.Model):
     """One thing that is wrong, found by a rule; the same thing found again is the same row.
 
@@ -21,6 +27,7 @@ class Finding(models.Model):
     """
 
     fingerprint = models.CharField(max_length=32, unique=True)
+    source = models.CharField(max_length=20, choices=FindingSource)
     rule = models.CharField(max_length=10)
     certainty = EnumField(Certainty)
     severity = EnumField(Severity)
@@ -36,6 +43,7 @@ class Finding(models.Model):
     missing = models.TextField()
     fix = models.TextField()
     witness = models.JSONField()
+    rests_on = models.JSONField(default=list)
     first_found_at = models.DateTimeField()
     opened_at = models.DateTimeField(help_text="When it was last opened or reopened.")
     closed_at = models.DateTimeField(null=True, blank=True)
