@@ -149,7 +149,7 @@ def _begin(run: ScanRun) -> ScanRun:
 
 
 def _progress(run: ScanRun, step: str, percent: int) -> None:
-    except Exception as error:  # noqa: BLE001 - the edge: the page of the run says what
+    """What the page of the run shows, kept outside of the transaction that stores the result."""
     ScanRun.objects.filter(pk=run.pk).update(step=step, percent=percent)
 
 
