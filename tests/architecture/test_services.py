@@ -1,9 +1,11 @@
 """Every service has the same shape: keyword-only arguments, the actor first and never left out."""
 
-import importlib
+import importlib.util
 import inspect
 import pkgutil
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import FunctionType
 from typing import Any
 
@@ -11,47 +13,60 @@ import pytest
 
 import apps
 
+# Steps of the services beside them, in files of their own; nothing outside calls them.
+STEPS = {
+    "apps.access.services.interchange_incoming",
+    "apps.access.services.interchange_store",
+    "apps.access.services.reach",
+    "apps.access.services.writing",
+}
+# What has no actor, and why.
+WITHOUT_ACTOR = {
+    "apps.access.services.analysis.carry_out": "the run names who asked for it",
+    "apps.access.services.analysis.take_up_scans": "works off runs, each of which names who asked",
+    "apps.audit.services.take_turn": "waits for a lock, writes nothing",
+}
 
-def service_modules() -> Iterator[str]:
-    """``apps.<app>.services`` and everything inside, where it is a package."""
+
+def modules() -> Iterator[str]:
+    """Every module of every app."""
     for app in pkgutil.iter_modules(apps.__path__, "apps."):
         package = importlib.import_module(app.name)
-        for module in pkgutil.walk_packages(package.__path__, f"{app.name}."):
-            if module.name.split(".")[2].startswith("services"):
-                yield module.name
+        yield from (
+            module.name for module in pkgutil.walk_packages(package.__path__, f"{app.name}.")
+        )
 
 
-def services() -> Iterator[Callable[..., Any]]:
-    for name in service_modules():
-        module = importlib.import_module(name)
-        for label, value in vars(module).items():
+def services() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """The public functions of ``apps.<app>.services``, or of its modules where it is a package."""
+    for name in modules():
+        if name.split(".")[2] != "services" or name in STEPS:
+            continue
+        for label, value in vars(importlib.import_module(name)).items():
             function = inspect.unwrap(value) if callable(value) else None
-            if not isinstance(function, FunctionType) or label.startswith("_"):
+            if label.startswith("_") or not isinstance(function, FunctionType):
                 continue
             if function.__module__ == name:
-                yield function
+                yield f"{name}.{label}", function
 
 
-SERVICES = sorted(services(), key=lambda service: f"{service.__module__}.{service.__qualname__}")
+SERVICES = dict(services())
+BY_NAME = pytest.mark.parametrize("name", sorted(SERVICES))
 
 
 def test_services_are_found() -> None:
-    names = {f"{service.__module__}.{service.__qualname__}" for service in SERVICES}
     assert {
         "apps.accounts.services.create_user",
         "apps.audit.services.record",
         "apps.vendors.services.create_vendor",
         "apps.access.services.inventory.create_environment",
-    } <= names
+    } <= set(SERVICES)
+    assert set(WITHOUT_ACTOR) <= set(SERVICES)
 
 
-@pytest.mark.parametrize(
-    "service", SERVICES, ids=lambda service: f"{service.__module__}.{service.__qualname__}"
-)
-def test_a_service_is_called_by_keywords_with_the_actor_first(
-    service: Callable[..., Any],
-) -> None:
-    parameters = list(inspect.signature(service).parameters.values())
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - set(WITHOUT_ACTOR)))
+def test_a_service_is_called_by_keywords_with_the_actor_first(name: str) -> None:
+    parameters = list(inspect.signature(SERVICES[name]).parameters.values())
     assert parameters, "a service without an actor"
     assert parameters[0].name == "actor"
     assert parameters[0].default is inspect.Parameter.empty, "the actor is never optional"
@@ -59,8 +74,19 @@ def test_a_service_is_called_by_keywords_with_the_actor_first(
     assert {parameter.kind for parameter in parameters} <= by_keyword
 
 
-@pytest.mark.parametrize(
-    "service", SERVICES, ids=lambda service: f"{service.__module__}.{service.__qualname__}"
-)
-def test_a_service_says_what_it_does(service: Callable[..., Any]) -> None:
-    assert service.__doc__
+@BY_NAME
+def test_a_service_says_what_it_does(name: str) -> None:
+    assert SERVICES[name].__doc__
+
+
+@pytest.mark.parametrize("step", sorted(STEPS))
+def test_a_step_is_not_called_from_outside_its_package(step: str) -> None:
+    package, _dot, label = step.rpartition(".")
+    assert importlib.util.find_spec(step), "a step that is gone"
+    for name in modules():
+        if name.startswith(f"{package}.") or name == package:
+            continue
+        spec = importlib.util.find_spec(name)
+        text = Path(str(spec and spec.origin)).read_text(encoding="utf-8")
+        assert step not in text, name
+        assert not re.search(rf"from {re.escape(package)} import .*\b{label}\b", text), name
