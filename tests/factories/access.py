@@ -42,7 +42,7 @@ from apps.engine.values import (
     Sensitivity,
     VerdictKind,
 )
-from tests.factories.vendors import VendorFactory, made_by, numbered, worked_out
+from tests.factories.vendors import VendorFactory, made_by, numbered, the_same, worked_out
 
 
 def _own_key(fact: Any) -> Any:
@@ -141,9 +141,7 @@ class HoldsFactory(DjangoModelFactory[Holds]):
         model = Holds
 
     environment = made_by(EnvironmentFactory)
-    credential = worked_out(
-        lambda holds: CredentialFactory.create(identity__vendor=holds.environment.vendor)
-    )
+    credential = made_by(CredentialFactory, identity__vendor=the_same("...environment.vendor"))
 
 
 class EntersFactory(DjangoModelFactory[Enters]):
@@ -153,7 +151,7 @@ class EntersFactory(DjangoModelFactory[Enters]):
         model = Enters
 
     environment = made_by(EnvironmentFactory)
-    identity = worked_out(lambda enters: IdentityFactory.create(vendor=enters.environment.vendor))
+    identity = made_by(IdentityFactory, vendor=the_same("..environment.vendor"))
 
 
 class MemberOfFactory(DjangoModelFactory[MemberOf]):
@@ -163,11 +161,7 @@ class MemberOfFactory(DjangoModelFactory[MemberOf]):
         model = MemberOf
 
     identity = made_by(IdentityFactory)
-    group = worked_out(
-        lambda member: IdentityFactory.create(
-            vendor=member.identity.vendor, kind=IdentityKind.GROUP
-        )
-    )
+    group = made_by(IdentityFactory, vendor=the_same("..identity.vendor"), kind=IdentityKind.GROUP)
 
 
 class JumpsFactory(DjangoModelFactory[Jumps]):
@@ -177,7 +171,7 @@ class JumpsFactory(DjangoModelFactory[Jumps]):
         model = Jumps
 
     origin = made_by(EnvironmentFactory)
-    target = worked_out(lambda jumps: EnvironmentFactory.create(vendor=jumps.origin.vendor))
+    target = made_by(EnvironmentFactory, vendor=the_same("..origin.vendor"))
 
 
 class ConnectsFactory(DjangoModelFactory[Connects]):
@@ -187,7 +181,7 @@ class ConnectsFactory(DjangoModelFactory[Connects]):
         model = Connects
 
     target = made_by(EnvironmentFactory)
-    origin = worked_out(lambda connects: EnvironmentFactory.create(vendor=connects.target.vendor))
+    origin = made_by(EnvironmentFactory, vendor=the_same("..target.vendor"))
 
     @classmethod
     def _create(
@@ -227,9 +221,7 @@ class AdministersFactory(DjangoModelFactory[Administers]):
         model = Administers
 
     identity = made_by(IdentityFactory)
-    environment = worked_out(
-        lambda administers: EnvironmentFactory.create(vendor=administers.identity.vendor)
-    )
+    environment = made_by(EnvironmentFactory, vendor=the_same("..identity.vendor"))
 
 
 class ExposureFactory(DjangoModelFactory[Exposure]):

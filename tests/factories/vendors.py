@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
-from factory.declarations import LazyAttribute, Sequence, SubFactory
+from factory.declarations import LazyAttribute, SelfAttribute, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 
 from apps.engine.values import VendorKind
 from apps.vendors.models import Contract, ContractSubcontractor, Vendor
 
-# factory-boy's declarations carry no types; these three do.
+# factory-boy's declarations carry no types; these four do.
 
 
 def numbered(prefix: str) -> Any:
@@ -26,6 +26,11 @@ def made_by(factory: type[DjangoModelFactory[Any]], **fields: Any) -> Any:
 def worked_out(function: Callable[[Any], Any]) -> Any:
     """What the other fields give, unless the caller says otherwise."""
     return LazyAttribute(function)  # type: ignore[no-untyped-call] # the same
+
+
+def the_same(path: str) -> Any:
+    """What stands elsewhere: a dot for every step up from the fact that ``made_by`` makes."""
+    return SelfAttribute(path)  # type: ignore[no-untyped-call] # the same
 
 
 class VendorFactory(DjangoModelFactory[Vendor]):

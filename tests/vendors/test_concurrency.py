@@ -18,6 +18,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE = 20  # seconds, after which a test that hangs fails instead
 
 
+@pytest.fixture(autouse=True)
+def _no_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What wakes after a commit is not the matter here."""
+    monkeypatch.setattr("apps.core.jobs._send", lambda *_call: None)
+
+
 def on_own_connection(work: Callable[[], object]) -> Callable[[], Exception | None]:
     """``work`` as a job of a thread: what it raised, and its connection closed."""
 

@@ -1,0 +1,1 @@
+"""Writes of the access graph, by noun; scans and imports."""
