@@ -139,7 +139,10 @@ def _decimal(value: Decimal) -> str:
 
 def _double(value: float) -> str:
     """ECMAScript's Number::toString: the shortest digits that give the double again."""
-    sign, digits, exponent = Decimal(float.__repr__(value)).as_tuple()
+    text = float.__repr__(value)
+    if value and "e" not in text:  # where Python uses no exponent, ECMAScript uses none either
+        return text.removesuffix(".0")
+    sign, digits, exponent = Decimal(text).as_tuple()
     return _layout("-" if sign else "", "".join(map(str, digits)), int(exponent), widest=21)
 
 
