@@ -1,5 +1,6 @@
 """Real tampering, by somebody who owns the database: every kind is found and the first named."""
 
+import importlib
 import io
 import json
 import random
@@ -26,7 +27,7 @@ HEX = "0123456789abcdef"
 
 def sql(statement: str, *parameters: Any) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
+        cursor.execute(statement, parameters or None)
 
 
 @contextmanager
@@ -398,6 +399,27 @@ def test_the_database_refuses_an_entry_that_does_not_follow_the_head(
             number,
             entry.hash,
         )
+
+
+def test_a_temporary_table_does_not_stand_in_for_the_head(alice: User) -> None:
+    entry = record(actor=alice, action="thing.done")
+    sql("CREATE TEMPORARY TABLE audit_audithead (id int, number bigint, hash text)")
+    sql("INSERT INTO audit_audithead VALUES (1, 50, %s)", entry.hash)
+    with pytest.raises(DatabaseError, match="does not follow"), transaction.atomic():
+        sql(
+            "INSERT INTO audit_auditentry (number, at, actor_name, action, target_type, target_id,"
+            " target_name, data, previous, hash) VALUES (51, now(), '', '', '', '', '', '{}', %s,"
+            " '')",
+            entry.hash,
+        )
+
+
+def test_the_migration_can_be_taken_back_and_made_again() -> None:
+    migration = importlib.import_module("apps.audit.migrations.0002_append_only")
+    sql(migration.BACKWARD)
+    sql(migration.FORWARD)
+    record(actor=None, action="thing.done")
+    assert fault() is None
 
 
 def verified(*arguments: str) -> tuple[int, str]:

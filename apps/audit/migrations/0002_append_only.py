@@ -1,4 +1,8 @@
-"""The database refuses to change, remove or reorder entries; the head moves by one, forwards."""
+"""The database refuses to change, remove or reorder entries; the head moves by one, forwards.
+
+The tables are named with their schema, so that a temporary table of the same name, which would be
+found first, cannot stand in for them.
+"""
 
 from django.db import migrations
 
@@ -10,10 +14,14 @@ BEGIN
 END $$;
 
 CREATE FUNCTION audit_entry_follows_head() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    follows boolean;
 BEGIN
-    IF NOT EXISTS (
-        SELECT FROM audit_audithead WHERE number = NEW.number - 1 AND hash = NEW.previous
-    ) THEN
+    EXECUTE format(
+        'SELECT EXISTS (SELECT FROM %I.audit_audithead WHERE number = $1 - 1 AND hash = $2)',
+        TG_TABLE_SCHEMA
+    ) INTO follows USING NEW.number, NEW.previous;
+    IF NOT follows THEN
         RAISE EXCEPTION 'The audit log is append-only: entry % does not follow its head.',
             NEW.number USING ERRCODE = 'restrict_violation';
     END IF;
@@ -21,11 +29,15 @@ BEGIN
 END $$;
 
 CREATE FUNCTION audit_head_moves_by_one() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    exists_so boolean;
 BEGIN
-    IF NEW.id <> OLD.id OR NEW.number <> OLD.number + 1 OR NOT EXISTS (
-        SELECT FROM audit_auditentry
-        WHERE number = NEW.number AND hash = NEW.hash AND previous = OLD.hash
-    ) THEN
+    EXECUTE format(
+        'SELECT EXISTS (SELECT FROM %I.audit_auditentry'
+        ' WHERE number = $1 AND hash = $2 AND previous = $3)',
+        TG_TABLE_SCHEMA
+    ) INTO exists_so USING NEW.number, NEW.hash, OLD.hash;
+    IF NEW.id <> OLD.id OR NEW.number <> OLD.number + 1 OR NOT exists_so THEN
         RAISE EXCEPTION 'The head of the audit log only moves to the entry after it.'
             USING ERRCODE = 'restrict_violation';
     END IF;
