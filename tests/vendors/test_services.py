@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.audit.models import AuditEntry
 from apps.core.errors import ConflictError, InUseError, InvalidError, NotAllowedError, NotFoundError
 from apps.engine.values import Source, VendorKind, VendorStatus, YesNo
+from apps.findings.models import Finding, FindingSource
 from apps.vendors import facts, references, services
 from apps.vendors.models import Contract, Vendor
 from tests.factories.access import EnvironmentFactory, IdentityFactory
@@ -60,6 +62,13 @@ def test_a_change_saves_and_logs_the_fields_that_differ(bob: User, corvid: Vendo
     assert (corvid.name, corvid.kind) == ("Renamed meanwhile", "supplier")
     data = {"before": {"kind": "contractor"}, "after": {"kind": "supplier"}}
     assert entries() == [("vendor.changed", str(corvid.pk), corvid.pk, data)]
+
+
+def test_a_change_writes_the_column_that_differs_and_no_other(bob: User, corvid: Vendor) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        services.change_vendor(actor=bob, vendor=corvid, name="New", kind=VendorKind.CONTRACTOR)
+    [update] = [q["sql"] for q in queries if q["sql"].startswith('UPDATE "vendors_vendor"')]
+    assert update.partition(" WHERE ")[0] == """UPDATE "vendors_vendor" SET "name" = 'New'"""
 
 
 def test_a_change_without_a_difference_writes_nothing(bob: User, corvid: Vendor) -> None:
@@ -238,6 +247,25 @@ def test_the_reasons_count_but_do_not_name_what_the_actor_may_not_see(
     with pytest.raises(InUseError) as caught:
         services.delete_vendor(actor=anna, vendor=corvid)
     assert caught.value.reasons == ["1 vendor"]
+
+
+def test_a_vendor_with_findings_stays_so_that_their_history_does(bob: User, corvid: Vendor) -> None:
+    for number in range(2):
+        Finding.objects.create(
+            fingerprint=f"{number:032}",
+            source=FindingSource.SCAN,
+            rule="RT-01",
+            certainty="proven",
+            severity="high",
+            subject={},
+            vendor=corvid,
+            witness={},
+            first_found_at=timezone.now(),
+            opened_at=timezone.now(),
+        )
+    with pytest.raises(InUseError) as caught:
+        services.delete_vendor(actor=bob, vendor=corvid)
+    assert caught.value.reasons == ["2 findings"]
 
 
 def test_the_number_of_queries_does_not_depend_on_how_many_refer(bob: User, corvid: Vendor) -> None:
