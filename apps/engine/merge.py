@@ -29,6 +29,7 @@ __all__ = [
     "ListChanges",
     "Plan",
     "changed_fields",
+    "lists_needed",
     "merge",
     "validate_alone",
 ]
@@ -104,6 +105,22 @@ def validate_alone(document: Document, *, now: datetime) -> Graph:
     if plan.faults:
         raise DocumentError(plan.faults)
     return plan.graph
+
+
+def lists_needed(document: Document) -> set[str]:
+    """The lists of the state that a merge looks at: a small document needs few of them."""
+    present = set(document.lists)
+    needed = set(present)
+    for name in present:
+        for field in BY_NAME[name].fields:
+            if field.reference is not None:
+                needed.update(field.reference.lists)
+    # A row can break what holds of a fact that no row is about.
+    if "environments" in present:
+        needed.add("allowlist")
+    if "identities" in present:
+        needed.add("member_of")
+    return needed
 
 
 def changed_fields(list_name: str, change: Change) -> tuple[FieldChange, ...]:

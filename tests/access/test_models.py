@@ -47,11 +47,6 @@ pytestmark = pytest.mark.django_db
         (make.DeploymentFactory, "key = 'a:b'", "deployment_key_has_shape"),
         (make.AllowlistEntryFactory, "purpose = 'corporate'", "allowlistentry_purpose_known"),
         (make.AllowlistEntryFactory, "key = 'ä'", "allowlistentry_key_has_shape"),
-        (
-            make.AllowlistEntryFactory,
-            "expires_at = approved_at - interval '1 second'",
-            "expires_at_not_before_approved_at",
-        ),
         (make.ExposureFactory, "kind = 'rumour'", "exposure_kind_known"),
         (make.ExposureFactory, "key = 'internet'", "exposure_key_has_shape"),
         (

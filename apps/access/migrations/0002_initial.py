@@ -788,19 +788,6 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="allowlistentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("expires_at__isnull", True),
-                    ("approved_at__isnull", True),
-                    ("expires_at__gte", models.F("approved_at")),
-                    _connector="OR",
-                ),
-                name="access_allowlistentry_expires_at_not_before_approved_at",
-                violation_error_message="The end is before the start.",
-            ),
-        ),
-        migrations.AddConstraint(
             model_name="aimodel",
             constraint=models.CheckConstraint(
                 condition=models.Q(

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
-from apps.core.models import EnumField, Keyed, key_has_shape, not_before, one_of
+from apps.core.models import EnumField, Keyed, key_has_shape, one_of
 from apps.engine.values import (
     EnvironmentKind,
     EnvironmentStatus,
@@ -121,7 +121,6 @@ class AllowlistEntry(Keyed):
         constraints = [
             key_has_shape(),
             one_of("purpose", PATH_PURPOSES),
-            not_before("expires_at", "approved_at"),
         ]
         indexes = [
             models.Index(
@@ -136,3 +135,7 @@ class AllowlistEntry(Keyed):
             raise ValidationError(
                 {"environment": f"{self.environment.key} does not belong to the entry's vendor."}
             )
+        # Not in the database: a document may end an entry before an approval that lies ahead, which
+        # is not one yet.
+        if self.approved_at and self.expires_at and self.expires_at < self.approved_at:
+            raise ValidationError({"expires_at": "The end is before the start."})

@@ -1,0 +1,192 @@
+"""The interchange document in and out of the database."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.utils import timezone
+
+from apps.access.models import ImportRun
+from apps.access.models.runs import RunReason
+from apps.access.selectors.graph_rows import one_snapshot, stored_facts, stored_graph
+from apps.access.services.analysis import request_scan
+from apps.access.services.interchange_store import (
+    Progress,
+    lock_facts,
+    refresh_last_seen,
+    store_changes,
+)
+from apps.accounts import policy
+from apps.accounts.models import User
+from apps.accounts.roles import Perm
+from apps.audit import services as audit
+from apps.core.errors import ConflictError, NotAllowedError
+from apps.engine.document import Document, DocumentError, Fault, read_document, write_document
+from apps.engine.document_table import BY_NAME, LISTS, Mode
+from apps.engine.merge import ListChanges, Plan, lists_needed, merge
+from apps.engine.merge_report import change_counts, changes_as_json
+
+_LOCK: Final = 0x6772_6170_685F_696D  # "graph_im": imports stand in line here
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportReport:
+    """What an import did, or would do (``run`` none). With ``faults`` it did nothing."""
+
+    digest: str
+    mode: Mode = Mode.MERGE
+    faults: tuple[Fault, ...] = ()
+    changes: Mapping[str, ListChanges] = field(default_factory=dict)
+    run: ImportRun | None = None
+
+    @property
+    def counts(self) -> dict[str, dict[str, int]]:
+        """What is added, changed and removed, list by list."""
+        return change_counts(self.changes)
+
+    def as_json(self, *, every_change: bool = False) -> dict[str, Any]:
+        """The report as JSON, with every change or only how many there are."""
+        return {
+            "digest": self.digest,
+            "mode": str(self.mode),
+            "applied": self.run is not None,
+            "faults": [fault.as_json() for fault in self.faults],
+            "counts": self.counts,
+        } | ({"changes": changes_as_json(self.changes)} if every_change else {})
+
+
+def import_graph(
+    *,
+    actor: User,
+    text: bytes | str,
+    name: str = "",
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Merge a document into the stored facts, all of it or nothing, and log it.
+
+    A document with faults changes nothing, and the report lists every one of them; a dry run
+    reports what would change. Imports stand in line, and other writers of facts wait. When
+    anything changed, a scan is asked for. ``name`` is what the document is called, a file's name.
+
+    Raises NotAllowedError for whoever may not import, or not about every vendor; ConflictError
+    when somebody else's write came in between.
+    """
+    _require(actor, Perm.IMPORT_GRAPH)
+    tell = progress or _tell_nobody
+    digest = hashlib.sha256(text.encode(errors="surrogatepass") if isinstance(text, str) else text)
+    tell("Reading the document", 0, 0)
+    try:
+        document = read_document(text)
+    except DocumentError as error:
+        return ImportReport(digest=digest.hexdigest(), faults=error.faults)
+    found = ImportReport(digest=digest.hexdigest(), mode=document.mode)
+    if dry_run:
+        with one_snapshot():
+            return _with_plan(found, _plan(document, timezone.now(), tell))
+    with _in_line():
+        now = timezone.now()
+        plan = _plan(document, now, tell)
+        found = _with_plan(found, plan)
+        if not plan.faults:
+            run = _carry_out(actor, document, found, name, now, tell)
+            found = ImportReport(**{**vars(found), "run": run})
+    return found
+
+
+def export_graph(*, actor: User) -> Iterator[str]:
+    """The whole graph as a document, dead facts included, piece by piece and as of one moment.
+
+    Raises NotAllowedError, before anything is read, for whoever may not export, or not about
+    every vendor.
+    """
+    _require(actor, Perm.EXPORT_GRAPH)
+    return _exported()
+
+
+def _exported() -> Iterator[str]:
+    with one_snapshot():
+        yield from write_document({spec.name: stored_facts(spec.name) for spec in LISTS})
+
+
+def _require(actor: User, perm: Perm) -> None:
+    policy.require(actor, perm)
+    if not policy.may(actor, perm, vendor=None):
+        raise NotAllowedError(
+            "A document is about every vendor and our own organisation, and your scope is not. "
+            "Ask somebody who has all vendors."
+        )
+
+
+@contextmanager
+def _in_line() -> Iterator[None]:
+    """One import at a time, in one transaction, while nobody else writes facts."""
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+            lock_facts()
+            yield
+    except (IntegrityError, OperationalError) as error:
+        raise ConflictError(
+            "Nothing was imported: the database refused the facts, most likely because somebody "
+            "else changed them at the same moment. Import the document again."
+        ) from error
+
+
+def _plan(document: Document, now: datetime, tell: Progress) -> Plan:
+    tell("Reading the stored facts", 0, 0)
+    state = stored_graph(lists_needed(document))
+    tell("Checking the document", 0, 0)
+    return merge(state, document, now=now)
+
+
+def _with_plan(report: ImportReport, plan: Plan) -> ImportReport:
+    return ImportReport(
+        digest=report.digest, mode=report.mode, faults=plan.faults, changes=plan.changes
+    )
+
+
+def _carry_out(
+    actor: User, document: Document, found: ImportReport, name: str, now: datetime, tell: Progress
+) -> ImportRun:
+    store_changes(found.changes, now=now, progress=tell)
+    refresh_last_seen(_stated(document), now=now, progress=tell)
+    run = ImportRun.objects.create(
+        actor=actor,
+        name=name[:255],
+        mode=str(found.mode),
+        digest=found.digest,
+        changes=found.counts,
+    )
+    if found.changes:
+        request_scan(actor=actor, reason=RunReason.FACTS_CHANGED)
+    audit.record(
+        actor=actor,
+        action="access_graph.imported",
+        target=run,
+        data={
+            "document": found.digest,
+            "name": name[:255],
+            "mode": str(found.mode),
+            "changes": {key: dict(counts) for key, counts in found.counts.items()},
+        },
+    )
+    return run
+
+
+def _stated(document: Document) -> dict[str, list[tuple[Any, ...]]]:
+    """What the rows of a document without faults are about, list by list."""
+    return {
+        name: [tuple(row[each] for each in BY_NAME[name].identity) for row in rows if row]
+        for name, rows in document.lists.items()
+        if rows
+    }
+
+
+def _tell_nobody(what: str, done: int, of: int) -> None:
+    """Progress that nobody watches."""
