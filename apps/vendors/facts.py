@@ -94,6 +94,7 @@ class FactWriter(Generic[F]):
         _refuse_unseen(actor, [*values.values(), items])
         if isinstance(fact, Keyed) and not fact.name:
             fact.name = fact.key
+        self._refuse_unstorable(fact)
         self._validate(fact)
         if self.check:
             self.check(fact, list(values))
@@ -125,21 +126,21 @@ class FactWriter(Generic[F]):
             setattr(stored, name, value)
         self._allow(actor, self.edit, self._vendors(stored, items) - vendors)
         _refuse_unseen(actor, [*values.values(), items])
-        self._validate(stored)
-        after = self._state(stored, values)
-        if items is not None:
-            after[self.listed] = self._names(items)
+        self._refuse_unstorable(stored)
+        after = self._intended(stored, values, items)
         changed = [name for name in after if after[name] != before[name]]
-        if changed:
-            if self.check:
-                self.check(stored, changed)
-            fields = [name for name in changed if name != self.listed]
-            self._save(stored, items if self.listed in changed else None, fields)
-            data: dict[str, JSON] = {
-                "before": {name: before[name] for name in changed},
-                "after": {name: after[name] for name in changed},
-            }
-            self._log(actor, stored, vendors | vendors_of(stored), done, data)
+        if not changed:
+            return stored
+        self._validate(stored)
+        if self.check:
+            self.check(stored, changed)
+        fields = [name for name in changed if name != self.listed]
+        self._save(stored, items if self.listed in changed else None, fields)
+        data: dict[str, JSON] = {
+            "before": {name: before[name] for name in changed},
+            "after": {name: after[name] for name in changed},
+        }
+        self._log(actor, stored, vendors | vendors_of(stored), done, data)
         return stored
 
     @transaction.atomic
@@ -214,7 +215,7 @@ class FactWriter(Generic[F]):
         except ObjectDoesNotExist as error:
             raise NotFoundError(f"This {self._words} does not exist, or not any more.") from error
 
-    def _validate(self, fact: F) -> None:
+    def _refuse_unstorable(self, fact: F) -> None:
         faults = {
             field.name: [fault]
             for field in self.model._meta.fields
@@ -222,6 +223,8 @@ class FactWriter(Generic[F]):
         }
         if faults:
             raise self._invalid(faults)
+
+    def _validate(self, fact: F) -> None:
         try:
             fact.full_clean()
         except ValidationError as error:
@@ -250,6 +253,11 @@ class FactWriter(Generic[F]):
             else _as_json(getattr(fact, name))
             for name in shown
         }
+
+    def _intended(self, fact: F, values: Changes, items: list[Filed] | None) -> dict[str, JSON]:
+        """The named fields as they will be, of a fact that is not saved yet."""
+        listed = {} if items is None else {self.listed: self._names(items)}
+        return self._state(fact, list(values)) | listed
 
     def _log(
         self,
@@ -303,11 +311,21 @@ def _refuse_unseen(actor: User, values: Iterable[object]) -> None:
 
 def _unstorable(value: object) -> str:
     """Why the database cannot store the value, or an empty text."""
-    if isinstance(value, datetime) and value.tzinfo is None:
-        return "A time needs its zone."
+    if isinstance(value, datetime):
+        return _no_instant(value)
     texts = value if isinstance(value, list) else [value]
     if any(isinstance(text, str) and _has_no_bytes(text) for text in texts):
         return "It holds a character that cannot be stored."
+    return ""
+
+
+def _no_instant(time: datetime) -> str:
+    if time.tzinfo is None:
+        return "A time needs its zone."
+    try:
+        time.astimezone(UTC)
+    except OverflowError:
+        return "It lies outside of the years that can be stored."
     return ""
 
 

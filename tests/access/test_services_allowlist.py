@@ -94,6 +94,7 @@ def test_an_entry_that_ends_before_its_approval_is_refused(bob: User) -> None:
         (NOON - HOUR, NOON + HOUR, NOON),
         (NOON - HOUR, NOON - HOUR, NOON - HOUR),  # an earlier end stands
         (NOON + HOUR, None, NOON + HOUR),  # approved as of later: ends as it begins
+        (NOON + HOUR, NOON - HOUR, NOON - HOUR),  # a document ended it before it began
         (None, None, NOON),  # a request is withdrawn
     ],
 )

@@ -104,12 +104,17 @@ def test_a_credential_that_ends_before_it_was_issued_is_refused(bob: User) -> No
     identities.change_credential(actor=bob, credential=credential, expires_at=NOON)
 
 
-def test_a_time_without_a_zone_is_refused(bob: User) -> None:
-    with pytest.raises(InvalidError, match="A time needs its zone") as caught:
+@pytest.mark.parametrize(
+    ("time", "sentence"),
+    [
+        (datetime(2026, 3, 1), "A time needs its zone"),  # noqa: DTZ001 - the point
+        (datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=9))), "outside of the years"),
+    ],
+)
+def test_a_time_that_is_no_instant_is_refused(bob: User, time: datetime, sentence: str) -> None:
+    with pytest.raises(InvalidError, match=sentence) as caught:
         identities.change_credential(
-            actor=bob,
-            credential=CredentialFactory.create(),
-            issued_at=datetime(2026, 3, 1),  # noqa: DTZ001 - the point
+            actor=bob, credential=CredentialFactory.create(), issued_at=time
         )
     assert list(caught.value.fields) == ["issued_at"]
 

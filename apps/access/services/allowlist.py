@@ -56,8 +56,8 @@ def end_entry(*, actor: User, entry: AllowlistEntry, at: datetime | None = None)
     when = at or timezone.now()
 
     def earliest(stored: AllowlistEntry) -> Changes:
-        end = min(when, stored.expires_at or when)
-        return {"expires_at": max(end, stored.approved_at or end)}
+        end = max(when, stored.approved_at or when)
+        return {"expires_at": min(end, stored.expires_at or end)}
 
     return _entries.change(actor, entry, earliest, done="ended")
 
