@@ -4,6 +4,7 @@ Without any variable set this is a local installation: embedded PostgreSQL and a
 under ``var/``, a secret key made once. ``VENDORRISK_PRODUCTION=true`` refuses to start half-set.
 """
 
+import os
 import secrets
 from datetime import timedelta
 from pathlib import Path
@@ -11,28 +12,38 @@ from pathlib import Path
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from environ.fileaware_mapping import FileAwareMapping
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.FileAwareEnv()
+
+
+class _Variables(FileAwareMapping):  # type: ignore[misc] # an untyped library
+    """The environment with NAME_FILE; the newline at the end of a file is not part of a secret."""
+
+    def __getitem__(self, key: str) -> str:
+        try:
+            return str(super().__getitem__(key)).strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{key}_FILE cannot be read: {error}") from error
+
+
+class _Env(environ.Env):  # type: ignore[misc] # the same
+    ENVIRON = _Variables()
+
+
+env = _Env()
+
+
+def _is_set(name: str) -> bool:
+    """Whether NAME or NAME_FILE is there and not blank."""
+    return bool(env.ENVIRON.get(name))
+
 
 # --- where this runs -----------------------------------------------------------------------------
 PRODUCTION: bool = env.bool("VENDORRISK_PRODUCTION", default=False)
-VAR_DIR = Path(env.str("VENDORRISK_VAR_DIR", default=str(BASE_DIR / "var")))
+VAR_DIR = Path(env.str("VENDORRISK_VAR_DIR", default=str(BASE_DIR / "var"))).expanduser().resolve()
+LOG_DIR = VAR_DIR / "log"
 DEBUG: bool = env.bool("DEBUG", default=False)
-
-if PRODUCTION:
-    missing = [
-        name
-        for name in ("SECRET_KEY", "DATABASE_URL", "CELERY_BROKER_URL", "ALLOWED_HOSTS")
-        if name not in env.ENVIRON and f"{name}_FILE" not in env.ENVIRON
-    ]
-    if missing:
-        raise ImproperlyConfigured(
-            f"VENDORRISK_PRODUCTION is set, and these are not: {', '.join(missing)}. "
-            "Set each as a variable, or as NAME_FILE with the path of a file that holds it."
-        )
-    if DEBUG:
-        raise ImproperlyConfigured("DEBUG and VENDORRISK_PRODUCTION cannot both be set.")
 
 
 def _local_secret_key() -> str:
@@ -40,14 +51,33 @@ def _local_secret_key() -> str:
     path = VAR_DIR / "secret_key"
     if not path.exists():
         VAR_DIR.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(50))
+        draft = path.with_name(f"secret_key.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(50))
+        draft.rename(path)
     return path.read_text()
 
 
-SECRET_KEY: str = env.str("SECRET_KEY", default="") or _local_secret_key()
+SECRET_KEY: str = env.str("SECRET_KEY") if _is_set("SECRET_KEY") else ""
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+if PRODUCTION:
+    _needed = ("SECRET_KEY", "DATABASE_URL", "CELERY_BROKER_URL", "ALLOWED_HOSTS")
+    if _missing := [name for name in _needed if not _is_set(name)]:
+        raise ImproperlyConfigured(
+            f"VENDORRISK_PRODUCTION is set, and these are not: {', '.join(_missing)}. "
+            "Set each as a variable, or as NAME_FILE with the path of a file that holds it."
+        )
+    if DEBUG:
+        raise ImproperlyConfigured("DEBUG and VENDORRISK_PRODUCTION cannot both be set.")
+    if "*" in ALLOWED_HOSTS:
+        raise ImproperlyConfigured(
+            "ALLOWED_HOSTS is “*”, which trusts any host name a browser sends. List the names "
+            "under which this installation is reached."
+        )
+SECRET_KEY = SECRET_KEY or _local_secret_key()
 
 # --- the organisation that runs this installation ------------------------------------------------
 ORGANISATION_NAME: str = env.str("ORGANISATION_NAME", default="Our organisation")
@@ -111,12 +141,16 @@ TEMPLATES = [
 
 # --- database ------------------------------------------------------------------------------------
 EMBEDDED_POSTGRES_DIR = VAR_DIR / "postgres"
-if "DATABASE_URL" in env.ENVIRON or "DATABASE_URL_FILE" in env.ENVIRON:
+EMBEDDED_POSTGRES_OPTIONS: dict[str, str] = {}
+if _is_set("DATABASE_URL"):
     DATABASES = {"default": env.db("DATABASE_URL")}
+    if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+        raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL: postgresql://...")
 else:
-    DATABASES = {"default": {"ENGINE": "vendorrisk.embedded_postgres", "NAME": "postgres"}}
+    DATABASES = {"default": {"ENGINE": "vendorrisk.embedded_postgres", "NAME": "vendorrisk"}}
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)
 
 # --- who signs in --------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -142,8 +176,19 @@ SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
 # --- transport and browser security --------------------------------------------------------------
 HTTPS_ONLY: bool = env.bool("HTTPS_ONLY", default=PRODUCTION)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS_ONLY
+# “__Host-” binds a cookie to this host and to HTTPS; the plain names keep apart what else runs on
+# localhost, whose ports share their cookies.
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS_ONLY else "vendorrisk-session"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS_ONLY else "vendorrisk-csrf"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if HTTPS_ONLY else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS: bool = env.bool("HSTS_INCLUDE_SUBDOMAINS", default=False)
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # subdomains of the host are not this application's to decide about
+    "security.W021",  # nor is a browser's preload list, which cannot be left again
+]
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+# Only where a proxy sets the header itself: otherwise a browser could claim HTTPS.
 if env.bool("BEHIND_PROXY", default=PRODUCTION):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
@@ -163,32 +208,48 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # --- background work -----------------------------------------------------------------------------
-BROKER_DIR = VAR_DIR / "broker"
-CELERY_BROKER_URL: str = env.str("CELERY_BROKER_URL", default="filesystem://")
-if CELERY_BROKER_URL == "filesystem://":
-    for _folder in ("queue", "processed", "control"):
-        (BROKER_DIR / _folder).mkdir(parents=True, exist_ok=True)
+# Work that matters is a row first, so a message may be lost or come twice.
+if _is_set("CELERY_BROKER_URL"):
+    CELERY_BROKER_URL: str = env.str("CELERY_BROKER_URL")
     CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "data_folder_in": str(BROKER_DIR / "queue"),
-        "data_folder_out": str(BROKER_DIR / "queue"),
-        "processed_folder": str(BROKER_DIR / "processed"),
-        "control_folder": str(BROKER_DIR / "control"),
-        "store_processed": False,
+        "visibility_timeout": 2 * 3600,  # Redis: longer than any task, or it is given out twice
+        "socket_connect_timeout": 5,
+        "socket_keepalive": True,
+        "global_keyprefix": "vendorrisk:",
     }
+else:
+    CELERY_BROKER_URL = "files://localhost/"
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"folder": str(VAR_DIR / "broker"), "polling_interval": 0.5}
+    CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # files know no broadcast
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker as long as it takes
+# A page does not: its row is stored, and the sweep below takes it up.
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_max": 0.2}
+CELERY_TASK_DEFAULT_QUEUE = "vendorrisk"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_TIME_LIMIT = 3600
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # the logging of these settings applies
 CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "vendorrisk.health:Scheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 15
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+# Changes of the facts wait this long for more of them, so that a burst makes one scan.
+SCAN_DEBOUNCE_SECONDS: int = env.int("SCAN_DEBOUNCE_SECONDS", default=3)
+_SWEEP = timedelta(seconds=env.int("SCAN_SWEEP_SECONDS", default=30))
+_SCAN = timedelta(minutes=env.int("SCAN_EVERY_MINUTES", default=60))
 CELERY_BEAT_SCHEDULE = {
     "take up queued and abandoned scans": {
         "task": "apps.access.tasks.take_up_scans",
-        "schedule": timedelta(seconds=env.int("SCAN_SWEEP_SECONDS", default=30)),
+        "schedule": _SWEEP,
+        "options": {"expires": _SWEEP.total_seconds()},  # a worker that was away has one to do
     },
     "scan on a schedule": {
         "task": "apps.access.tasks.scan_on_schedule",
-        "schedule": timedelta(minutes=env.int("SCAN_EVERY_MINUTES", default=60)),
+        "schedule": _SCAN,
+        "options": {"expires": _SCAN.total_seconds()},
     },
 }
 
@@ -213,4 +274,9 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        # Django's own handlers would print a line twice, or mail it to ADMINS that nobody set.
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+    },
 }
