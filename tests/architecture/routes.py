@@ -1,45 +1,56 @@
 """Every URL and who may open it. A new URL needs a line in ``ROUTES``, or a test fails.
 
 People are those of ``tests/conftest.py``. Whoever may not open a page is refused with 403 or 404;
-a page that opens for everybody and shows each what is theirs is ``opens_for=EVERYBODY``. Whatever
-opens, the names of the scene (all "Quill") are shown to ``shows_to`` at most.
+a page that opens for everybody and shows each what is theirs is ``opens_for=EVERYBODY``. Of those
+for whom it opens, ``shows_to`` and nobody else find the names of the scene in it, all "Quill".
 """
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from apps.access.models import AIModel, Deployment, Environment, ScanRun
+from apps.access.models import ScanRun
+from apps.access.services.analysis import scan_now
+from apps.accounts import policy
+from apps.findings.models import Finding
 from apps.vendors.models import Vendor
 from tests.factories.access import (
     AIModelFactory,
+    ConnectsFactory,
+    CredentialFactory,
     DeploymentFactory,
     EnvironmentFactory,
-    ScanRunFactory,
+    GrantsFactory,
+    HoldsFactory,
 )
 from tests.factories.vendors import VendorFactory
 
-SECRET = "Quill"
+SECRET = "quill"
 
 
 class Scene(NamedTuple):
     """One of everything, of a vendor that only those with all vendors see."""
 
     vendor: Vendor
-    environment: Environment
-    model: AIModel
-    deployment: Deployment
+    finding: Finding
     run: ScanRun
 
 
 def scene() -> Scene:
-    """Save one of everything, each named after SECRET."""
+    """A vendor's laboratory that reaches a restricted model by an open route, and the scan of it.
+
+    Everything is named after SECRET.
+    """
+    scan_now(actor=policy.system_actor())  # a scan before, so that the next one shows a change
     vendor = VendorFactory.create(key="quill", name="Quill Partners")
-    environment = EnvironmentFactory.create(key="quill-lab", name="Quill laboratory", vendor=vendor)
+    lab = EnvironmentFactory.create(key="quill-lab", name="Quill laboratory", vendor=vendor)
     model = AIModelFactory.create(key="quill-model", name="Quill model")
-    deployment = DeploymentFactory.create(
-        key="quill-endpoint", name="Quill endpoint", model=model, environment=environment
-    )
-    return Scene(vendor, environment, model, deployment, ScanRunFactory.create())
+    endpoint = DeploymentFactory.create(key="quill-api", name="Quill endpoint", model=model)
+    key = CredentialFactory.create(key="quill-key", name="Quill key", identity__vendor=vendor)
+    ConnectsFactory.create(origin=lab, target=endpoint.environment)
+    GrantsFactory.create(credential=key, deployment=endpoint)
+    HoldsFactory.create(environment=lab, credential=key)
+    run, _answer = scan_now(actor=policy.system_actor())
+    return Scene(vendor, Finding.objects.get(rule="RT-01"), run)
 
 
 ALL = frozenset(
@@ -47,8 +58,13 @@ ALL = frozenset(
 )
 STRANGER = frozenset({"stranger"})
 EVERYBODY = ALL  # everybody who is signed in
-READERS = frozenset({"alice", "bob", "cora", "mona", "otto", "rita"})
 NOBODY: frozenset[str] = frozenset()
+# Who has all vendors and reads the picture; with anna, who reads it for her own vendor.
+READERS = frozenset({"alice", "bob", "cora", "mona", "otto", "rita"})
+OF_FACTS = READERS | {"anna"}
+OF_FINDINGS = OF_FACTS | {"rosa"}
+OF_RUNS = OF_FACTS | {"ida"}
+SCANNERS = frozenset({"alice", "anna", "bob", "ida"})
 
 
 class Route(NamedTuple):
@@ -62,7 +78,19 @@ class Route(NamedTuple):
 
 
 ROUTES = [
+    Route("access:environment-list", OF_FACTS, shows_to=READERS),
+    Route("access:run-create", SCANNERS, method="POST"),
+    Route("access:run-detail", OF_RUNS, shows_to=READERS, about=lambda of: {"pk": of.run.pk}),
+    Route("access:run-list", OF_RUNS),
     Route("accounts:sign-in", STRANGER | EVERYBODY),
     Route("accounts:sign-out", EVERYBODY, method="POST"),
+    Route(
+        "findings:finding-detail",
+        READERS | {"rosa"},
+        shows_to=READERS | {"rosa"},
+        about=lambda of: {"pk": of.finding.pk},
+    ),
+    Route("findings:finding-list", OF_FINDINGS, shows_to=READERS | {"rosa"}),
     Route("healthz", STRANGER | EVERYBODY),
+    Route("overview", EVERYBODY, shows_to=READERS),
 ]
