@@ -127,9 +127,7 @@ def test_what_is_imported_is_exported_again(bob: User, value: dict[str, Any]) ->
 
 
 @pytest.mark.skipif(not SCENARIOS.exists(), reason="no scenarios beside the project")
-def test_scenarios_are_imported_and_exported(
-    bob: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_scenarios_are_imported_and_exported(bob: User, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = sorted(path for path in SCENARIOS.glob("*.json") if ".expected" not in path.name)
     assert paths
     alike = [path for path in paths if path.name.startswith("tidy")]

@@ -2,11 +2,11 @@
 
 import json
 import sys
-import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Any, TextIO
 
 from django.core.management.base import BaseCommand, CommandError
@@ -132,12 +132,12 @@ def _progress(stream: TextIO) -> Iterator[Tell]:
 
 
 def _lines(stream: TextIO) -> Tell:
-    last = time.monotonic()
+    last = monotonic()
 
     def tell(what: str, done: int, of: int) -> None:
         nonlocal last
-        if time.monotonic() - last >= SECONDS_BETWEEN_LINES:
-            last = time.monotonic()
+        if monotonic() - last >= SECONDS_BETWEEN_LINES:
+            last = monotonic()
             stream.write(f"{what}: {done:,} of {of:,}\n" if of else f"{what}\n")
             stream.flush()
 
