@@ -7,7 +7,14 @@ from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from apps.access.models import Environment, ScanRun
+from apps.access.services.analysis import scan_now
+from apps.accounts import policy
+from apps.accounts.models import User
+from apps.vendors.models import Vendor
 from tests.architecture.routes import ALL, ROUTES, SECRET, STRANGER, Route, scene
+from tests.conftest import ClientFor
+from tests.factories.access import EnvironmentFactory, JumpsFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +46,11 @@ def ask(client: Client, route: Route, kwargs: dict[str, object]) -> HttpResponse
 def body(answer: HttpResponseBase) -> str:
     parts = b"".join(answer) if answer.streaming else answer.content  # type: ignore[attr-defined] # either kind
     return bytes(parts).decode(errors="replace")
+
+
+def is_plain(route: Route) -> bool:
+    """Whether the URL takes no arguments."""
+    return dict(patterns(get_resolver()))[route.name].pattern.converters == {}
 
 
 def turned_away(answer: HttpResponseBase) -> bool:
@@ -118,3 +130,23 @@ def test_the_scene_is_made_of_names_that_can_be_told() -> None:
     assert SECRET in str(made.vendor).lower()
     assert made.finding.vendor == made.vendor
     assert made.finding.environment == "quill-lab"
+
+
+def test_a_route_through_another_vendor_does_not_name_it(
+    client_for: ClientFor, anna: User, bob: User, corvid: Vendor
+) -> None:
+    scene()
+    lab = EnvironmentFactory.create(key="corvid-lab", name="Corvid laboratory", vendor=corvid)
+    JumpsFactory.create(origin=lab, target=Environment.objects.get(key="quill-lab"))
+    scan_now(actor=policy.system_actor())
+    theirs = {"Quill Partners", "Quill laboratory", "quill-lab", "Quill key", "quill-key"}
+    pages = [
+        *(reverse("findings:finding-detail", args=[own.pk]) for own in corvid.findings.all()),
+        *(reverse(route.name) for route in ROUTES if route.method == "GET" and is_plain(route)),
+        reverse("access:run-detail", args=[ScanRun.objects.latest("pk").pk]),
+    ]
+    seen = {page: body(client_for(anna).get(page)) for page in pages}
+    assert "Corvid laboratory" in seen[pages[0]]
+    assert "Quill laboratory" in body(client_for(bob).get(pages[0]))
+    leaked = {page: [name for name in theirs if name in text] for page, text in seen.items()}
+    assert not {page: names for page, names in leaked.items() if names}
