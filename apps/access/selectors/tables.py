@@ -1,6 +1,7 @@
-"""The facts as the array engine reads them: one snapshot, one COPY a list."""
+"""The facts as the array engine reads them: one snapshot, one value a list."""
 
 from enum import StrEnum
+from typing import Any
 
 from django.db import connection, models, transaction
 from django.db.backends.utils import CursorWrapper
@@ -62,55 +63,56 @@ MODELS: dict[str, type[models.Model]] = {
 def load_tables() -> Tables:
     """All facts, dead ones included, as of one instant of the database."""
     with transaction.atomic(), connection.cursor() as cursor:
-        if not transaction.get_connection().savepoint_ids:  # the outermost transaction: ours alone
+        if not connection.savepoint_ids:  # the outermost transaction: ours alone
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        lists = {name: decode(name, _copied(cursor, _rows_sql(name))) for name in LAYOUT}
-        keys = {name: _copied(cursor, _keys_sql(name)).decode().split() for name in KEYED}
+        lists = {name: decode(name, _value(cursor, _rows_sql(name)) or b"") for name in LAYOUT}
+        keys = {name: (_value(cursor, _keys_sql(name)) or "").split() for name in KEYED}
     return tables_from_columns(lists, keys)
 
 
-def _copied(cursor: CursorWrapper, statement: str) -> bytes:
-    with cursor.copy(statement) as copy:
-        return b"".join(copy)
+def _value(cursor: CursorWrapper, statement: str) -> Any:
+    cursor.execute(statement)
+    (value,) = cursor.fetchone()
+    return value
 
 
 def _rows_sql(name: str) -> str:
+    """One value for a whole list: far cheaper to receive than a row at a time."""
     model = MODELS[name]
-    columns = ", ".join(_sent(model, column, sent) for column, sent in LAYOUT[name].items())
+    row = " || ".join(_sent(model, column, sent) for column, sent in LAYOUT[name].items())
     order = ' ORDER BY "key"' if name in KEYED else ""
     table = connection.ops.quote_name(model._meta.db_table)
-    statement = f"SELECT {columns} FROM {table}{order}"  # noqa: S608 - our own names
-    return f"COPY ({statement}) TO STDOUT (FORMAT binary)"
+    return f"SELECT string_agg({row}, ''{order}) FROM {table}"  # noqa: S608 - our own names
 
 
 def _keys_sql(name: str) -> str:
     table = connection.ops.quote_name(MODELS[name]._meta.db_table)
-    statement = f'SELECT "key" FROM {table} ORDER BY "key"'  # noqa: S608 - our own name
-    return f"COPY ({statement}) TO STDOUT"
+    keys = """string_agg("key", ' ' ORDER BY "key")"""
+    return f"SELECT {keys} FROM {table}"  # noqa: S608 - our own names
 
 
 def _sent(model: type[models.Model], name: str, sent: Column) -> str:
-    """The SQL that sends a column the way ``LAYOUT`` asks for."""
+    """The SQL that packs a column the way ``LAYOUT`` asks for."""
     field = model._meta.get_field(name)
     if not isinstance(field, models.Field):
         raise TypeError(f"{model.__name__}.{name} is no column")
     column = connection.ops.quote_name(str(field.column))
     match sent:
         case Sent.ID:
-            return f"coalesce({column}, -1)::int8"
+            return f"int8send(coalesce({column}, -1))"
         case Sent.TIME:
-            return f"coalesce({column}, '-infinity')"
+            return f"timestamptz_send(coalesce({column}, '-infinity'))"
         case Sent.DAY:
-            return f"coalesce({column}, 'infinity')"
+            return f"date_send(coalesce({column}, 'infinity'))"
         case Sent.COUNT:
-            distinct = f"(SELECT count(DISTINCT item) FROM unnest({column}) item)"
             count = f"cardinality({column})"
-            return f"(CASE WHEN {count} < 2 THEN {count} ELSE {distinct} END)::int4"
+            distinct = f"(array(SELECT DISTINCT unnest({column})))"
+            return f"int4send(CASE WHEN {count} < 2 THEN {count} ELSE cardinality{distinct} END)"
         case Sent.FLAG:
-            return column
-    return _code(column, sent)
+            return f"boolsend({column})"
+    return f"int2send(({_code(column, sent)})::int2)"
 
 
 def _code(column: str, enum: type[StrEnum]) -> str:
-    members = ", ".join(f"'{member}'" for member in enum)
-    return f"(array_position(ARRAY[{members}], {column}::text) - 1)::int2"
+    members = [f"WHEN '{member}' THEN {code}" for code, member in enumerate(enum)]
+    return " ".join(["CASE", column, *members, "END"])
