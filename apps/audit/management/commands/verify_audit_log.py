@@ -32,10 +32,11 @@ class Command(BaseCommand):
 
 
 def _as_text(verified: Verified, fault: Fault | None) -> str:
+    counted = "1 entry is" if verified.entries == 1 else f"{verified.entries} entries are"
     if fault:
-        return f"{fault.sentence} The {verified.entries} entries before it hold together."
+        return f"{fault.sentence} Before it, {counted} in order."
     return (
-        f"The audit log holds together: {verified.entries} entries, the last with the hash "
+        f"The audit log holds together: {counted} in order, the last with the hash "
         f"{verified.hash}. Compare it with a copy that is kept elsewhere."
     )
 
