@@ -12,6 +12,7 @@ from apps.engine.arrays.answer import Answer
 from apps.engine.values import Finding, Hop, Witness
 
 FORMAT = "vendorrisk.scan/1"
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 
 def instant(time: datetime) -> str:
@@ -62,7 +63,7 @@ def scan_document(answer: Answer, findings: Iterable[Finding] | None = None) -> 
         yield f',\n"{name}": ['
         comma = "\n"
         for item in items:
-            yield comma + json.dumps(item, ensure_ascii=False)
+            yield comma + _ENCODER.encode(item)
             comma = ",\n"
         yield "]"
     yield "}\n"

@@ -4,6 +4,7 @@ Facts go by their keys; pages put names and links beside them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 from apps.engine.catalogue import CONTROLS, RULES
 from apps.engine.values import INTERNET, Certainty, Hop, Unknown, Witness
@@ -21,6 +22,7 @@ _QUESTIONS = {
 }
 
 
+@cache
 def question(unknown: Unknown) -> str:
     """The unknown as the question that settles it, without a question mark."""
     return _QUESTIONS[unknown.field].format(*unknown.fact.split(":")[1:])

@@ -84,7 +84,7 @@ Scope = Mapping[str, Any]
 
 _STAGE = """
 CREATE TEMPORARY TABLE found (
-    fingerprint text PRIMARY KEY, rule text, certainty text, severity text, subject jsonb,
+    fingerprint text, rule text, certainty text, severity text, subject jsonb,
     environment text, deployment text, credential text, identity text, vendor text,
     missing text, fix text, witness jsonb, rests_on jsonb
 ) ON COMMIT DROP
@@ -98,6 +98,7 @@ def _stage(cursor: CursorWrapper, detected: Iterable[Detected]) -> None:
     with cursor.copy("COPY found FROM STDIN") as copy:
         for item in detected:
             copy.write_row(_staged(item))
+    cursor.execute("CREATE UNIQUE INDEX ON found (fingerprint)")
     cursor.execute("ANALYZE found")
 
 

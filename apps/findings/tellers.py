@@ -28,7 +28,7 @@ class Story:
     """A finding as its own page shows it.
 
     ``picture`` is for components/route_picture.html, ``hops`` for components/hops.html,
-    ``questions`` for components/settle.html. ``fix`` is empty where it may not be told; ``keys``
+    ``questions`` for components/settle.html, ``details`` for components/details.html. ``fix`` is empty where it may not be told; ``keys``
     are set as code in running text.
     """
 
@@ -42,6 +42,7 @@ class Story:
     picture: Any = None
     hops: Sequence[Any] = ()
     questions: Sequence[Any] = ()
+    details: Sequence[Any] = ()
     keys: Sequence[str] = ()
 
 

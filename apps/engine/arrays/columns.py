@@ -1,12 +1,13 @@
-"""Tables from a database: columns in, as PostgreSQL's binary COPY writes them.
+"""Tables from a database: columns in, as PostgreSQL packs them into one value a list.
 
 ``LAYOUT`` says which columns of which list are wanted and how each is sent; ``decode`` reads the
 bytes of one list; ``tables_from_columns`` turns ids into row numbers. Nothing here talks to a
 database.
 
-A row is sent as fixed-width values, none of them null: ids and references as 64-bit integers (-1
-for none), enums as their code in 16 bits, times as timestamps (minus infinity for none), days as
-dates (infinity for none). Keys come apart, as text, in the order of the rows.
+A list is sent as its rows end to end, each of fixed width and big-endian, none of its values null:
+ids and references as 64-bit integers (-1 for none), enums as their code in 16 bits, times as
+microseconds since 2000 (``NEVER`` for none), days as days since 2000 (``NO_END`` for none). Keys
+come apart, as text, in the order of the rows.
 """
 
 from collections.abc import Mapping
@@ -158,27 +159,17 @@ KEYED = tuple(
 )
 """The lists that have keys: their rows are sent in key order, and the keys apart."""
 
-_SIGNATURE = b"PGCOPY\n\xff\r\n\0"
-_HEADER = len(_SIGNATURE) + 8
-_TRAILER = 2
 _POSTGRES_EPOCH = 946_684_800_000_000
 _POSTGRES_EPOCH_DAYS = 10_957
 
 
-def _sent_type(column: Column) -> str:
-    return _TYPES[column] if isinstance(column, Sent) else _ENUM
-
-
 def decode(name: str, data: bytes) -> np.ndarray:
-    """The rows of one list as a structured array, from the bytes of a binary COPY."""
-    columns = LAYOUT[name]
-    layout: list[tuple[str, str]] = [("fields", ">i2")]
-    for column, sent in columns.items():
-        layout += [(f"{column} length", ">i4"), (column, _sent_type(sent))]
-    row = np.dtype(layout)
-    if not data.startswith(_SIGNATURE) or (len(data) - _HEADER - _TRAILER) % row.itemsize:
-        raise ValueError(f"the rows of {name} are not as they should have been sent")
-    return np.frombuffer(data[_HEADER:-_TRAILER], dtype=row)
+    """The rows of one list as a structured array. Raises ValueError when bytes are missing."""
+    row = [
+        (column, _TYPES[sent] if isinstance(sent, Sent) else _ENUM)
+        for column, sent in LAYOUT[name].items()
+    ]
+    return np.frombuffer(data, dtype=np.dtype(row))
 
 
 @dataclass(frozen=True)

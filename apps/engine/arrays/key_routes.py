@@ -9,7 +9,7 @@ from apps.engine.arrays.analysis import Analysis
 from apps.engine.arrays.found import Found, rows_of
 from apps.engine.arrays.hops import Groups, HopBook, Hops
 from apps.engine.arrays.legs import follow
-from apps.engine.arrays.search import FAR, KeyOrder, KeySearch, Steps, search_acts
+from apps.engine.arrays.search import FAR, KeyOrder, KeySearch, Steps, at_places, search_acts
 from apps.engine.arrays.tables import code
 from apps.engine.values import EnvironmentKind, Hop, IdentityKind, Purpose, Witness
 
@@ -183,10 +183,11 @@ class KeyRoutes:
     def _way_past_holders(
         self, starts: np.ndarray, credential: int, costs: dict[int, int]
     ) -> Callable[[int], Hops]:
-        offset: Steps = np.full(self.acts.nodes, FAR, dtype=np.int32)
+        left: Steps = np.full(self.acts.first_identity, FAR, dtype=np.int32)
         for holder, cost in costs.items():
-            offset[holder] = 1 + cost
-        way_to = follow(search_acts(self.acts, self.order, starts, offset), self.book)
+            left[holder] = 1 + cost
+        steps = search_acts(self.acts, self.order, starts, at_places(left))
+        way_to = follow(steps, self.book)
 
         def way(environment: int) -> Hops:
             hops, holder = way_to(environment)

@@ -18,9 +18,10 @@ from apps.engine.arrays.search import (
     NOWHERE,
     ActsSteps,
     KeyOrder,
-    Steps,
     WireSearch,
     WireSteps,
+    at_nodes,
+    at_places,
     search_acts,
 )
 from apps.engine.arrays.sweep import Sweep
@@ -160,7 +161,6 @@ class Legs:
     def _net_legs(
         self, wires: WireBook, permitted: Flags, way: Way, group: int, environments: Rows
     ) -> list[NetLeg]:
-        places = self.acts.first_identity
         steps = wires.steps
         gated = permitted if way is not Way.OPEN else np.zeros_like(permitted)
         left = np.where(gated, steps.any[:-1], steps.open[:-1])
@@ -168,12 +168,10 @@ class Legs:
             left[steps.host] = FAR
         if way is Way.STRANGE and group != -2:
             left[permitted & (self.vendor == group)] = FAR
-        offset: Steps = np.full(self.acts.nodes, FAR, dtype=np.int32)
-        offset[:places] = left
         first = np.where(gated, steps.any_next[:-1], steps.open_next[:-1])
-        rank = np.full(self.acts.nodes, -1, dtype=np.int64)
-        rank[:places] = np.where(first == NOWHERE, -1, self.order.rank_of_place[first])
-        way_to = follow(search_acts(self.acts, self.order, environments, offset, rank), self.book)
+        rank = np.where(first == NOWHERE, -1, self.order.rank_of_place[first])
+        goal = at_places(left, rank)
+        way_to = follow(search_acts(self.acts, self.order, environments, goal), self.book)
         legs = []
         for environment in environments.tolist():
             access, start = way_to(environment)
@@ -188,9 +186,8 @@ class Legs:
             starts = np.unique(environment[deployment == row])
             if len(starts) == 0:
                 continue
-            offset: Steps = np.full(self.acts.nodes, FAR, dtype=np.int32)
-            offset[column(sweep.granted, bit)] = 1
-            way_to = follow(search_acts(self.acts, self.order, starts, offset), self.book)
+            goal = at_nodes(column(sweep.granted, bit), 1)
+            way_to = follow(search_acts(self.acts, self.order, starts, goal), self.book)
             target = self.book.deployment(row)
             for start in starts.tolist():
                 hops, node = way_to(start)

@@ -11,7 +11,7 @@ from apps.engine.arrays.found import Found, rows_of
 from apps.engine.arrays.hops import Hops
 from apps.engine.arrays.key_routes import KeyRoutes
 from apps.engine.arrays.legs import Legs, NetLeg, follow
-from apps.engine.arrays.search import FAR, KeySearch, Steps, search_acts
+from apps.engine.arrays.search import FAR, KeySearch, at_places, search_acts
 from apps.engine.arrays.tables import Pairs, code
 from apps.engine.closure import World
 from apps.engine.values import Hop, IdentityKind, Witness
@@ -75,10 +75,9 @@ class PlaceRoutes:
         admitted = environments.vendor == entries.vendor[entry]
         if entries.environment[entry] >= 0:
             admitted &= np.arange(len(admitted)) == entries.environment[entry]
-        offset: Steps = np.full(self.acts.nodes, FAR, dtype=np.int32)
-        offset[np.flatnonzero(admitted)] = 0
         start = self.acts.identities(np.array([approver]))
-        access, _ = follow(search_acts(self.acts, self.order, start, offset), self.book)(
+        goal = at_places(np.where(admitted, 0, FAR).astype(np.int32))
+        access, _ = follow(search_acts(self.acts, self.order, start, goal), self.book)(
             int(start[0])
         )
         return Witness(access)

@@ -4,7 +4,7 @@ Distances count facts. Of chains with equally few facts the one with the smalles
 is taken: from each node on, the step to the smallest key among those that bring it one nearer.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from apps.engine.arrays.acts import Acts, Ancestry
 from apps.engine.arrays.bits import Adjacency, Rows, column
-from apps.engine.arrays.tables import code
+from apps.engine.arrays.tables import Flags, code
 from apps.engine.arrays.wires import Wires
 from apps.engine.values import INTERNET, EnvironmentKind
 
@@ -138,24 +138,48 @@ class ActsSteps:
         return int(np.searchsorted(self.nodes, node))
 
 
+Goal = Callable[[Rows], tuple[Steps, Rows]]
+"""Of the nodes given, in order: what is left to go when the goal is taken there (``FAR``: it is
+not), and the rank of the key that comes first then, to be held against that of the next node."""
+
+
+def at_places(left: Steps, rank: Rows | None = None) -> Goal:
+    """A goal that is taken in environments: ``left`` and ``rank`` by row."""
+
+    def goal(nodes: Rows) -> tuple[Steps, Rows]:
+        places = nodes[: np.searchsorted(nodes, len(left))]
+        own = np.full(len(nodes), FAR, dtype=np.int32)
+        own[: len(places)] = left[places]
+        first = np.full(len(nodes), -1, dtype=np.int64)
+        if rank is not None:
+            first[: len(places)] = rank[places]
+        return own, first
+
+    return goal
+
+
+def at_nodes(flags: Flags, left: int) -> Goal:
+    """A goal that is equally near from every flagged node."""
+
+    def goal(nodes: Rows) -> tuple[Steps, Rows]:
+        own = np.where(flags[nodes], left, FAR).astype(np.int32)
+        return own, np.full(len(nodes), -1, dtype=np.int64)
+
+    return goal
+
+
 def search_acts(
     acts: Acts,
     order: KeyOrder,
     starts: Rows,
-    offset: Steps,
-    offset_rank: Rows | None = None,
+    goal: Goal,
 ) -> ActsSteps:
-    """The best ways from ``starts`` to a goal over the acts graph.
-
-    ``offset``, one a node, is what is left to go when the goal is taken from there (``FAR``: it is
-    not). Where taking the goal and acting on are equally short, ``offset_rank`` (the rank of the
-    key that comes first then) is held against the next node's.
-    """
+    """The best ways from ``starts`` to a goal over the acts graph."""
     graph = acts.graph
     region = np.flatnonzero(graph.reachable(starts))
     edges, counts = graph.out_edges(region)
     target = np.searchsorted(region, graph.target[edges])
-    own = offset[region]
+    own, own_rank = goal(region)
     distance = own.astype(np.int64)
     while True:
         nearest = best_of(distance[target] + 1, counts)
@@ -166,12 +190,7 @@ def search_acts(
     nearer = distance[target] == np.repeat(distance, counts) - 1
     none = np.iinfo(np.int64).max
     rank = best_of(np.where(nearer, order.rank[graph.target[edges]], none), counts)
-    here = (
-        (own == distance)
-        if offset_rank is None
-        else (own == distance) & (offset_rank[region] < rank)
-    )
-    here |= rank == none
+    here = (rank == none) | ((own == distance) & (own_rank < rank))
     following = np.where(here, NOWHERE, order.node[np.where(rank == none, 0, rank)])
     return ActsSteps(region, distance.astype(np.int32), following)
 

@@ -1,7 +1,7 @@
 """What a possible finding rests on: the unknowns among the facts that prove it."""
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 
 from apps.engine.arrays.tables import Codes, Tables, code
 from apps.engine.values import INTERNET, EnvironmentKind, Hop, Logging, Unknown, Witness, YesNo
@@ -14,12 +14,14 @@ class Unknowns:
 
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
+        self.about_hop = cache(self._about_hop)
 
     def of(self, rule: str, subject: Mapping[str, str], witness: Witness) -> tuple[Unknown, ...]:
         """The unknowns behind one possible finding, in the order in which its facts are read."""
         found = [*self._about_subject(rule, subject, witness)]
-        found += [unknown for hop in witness.wire for unknown in self._about_hop(hop)]
-        return tuple(dict.fromkeys(found))
+        for hop in witness.wire:
+            found += self.about_hop(hop)
+        return tuple(found)
 
     def _about_subject(
         self, rule: str, subject: Mapping[str, str], witness: Witness
@@ -48,23 +50,23 @@ class Unknowns:
         if self.tables.identities.mfa[identity] == _UNKNOWN:
             yield Unknown(person, "mfa")
 
-    def _about_hop(self, hop: Hop) -> Iterator[Unknown]:
+    def _about_hop(self, hop: Hop) -> tuple[Unknown, ...]:
+        """What nobody has stated about one step of a wire."""
         environments = self.tables.environments
         match hop.relation:
             case "internet_egress":
-                yield from self._stated(hop.from_, "internet_egress", environments.internet_egress)
+                return self._stated(hop.from_, "internet_egress", environments.internet_egress)
             case "internet_exposed":
-                yield from self._stated(hop.to, "internet_exposed", environments.internet_exposed)
-            case "connects":
-                if self._enforces[hop.from_, hop.to] == _UNKNOWN:
-                    origin, target = hop.from_.partition(":")[2] or INTERNET, hop.to
-                    yield Unknown(
-                        f"connects:{origin}:{target.partition(':')[2]}", "enforces_allowlist"
-                    )
+                return self._stated(hop.to, "internet_exposed", environments.internet_exposed)
+        if self._enforces[hop.from_, hop.to] != _UNKNOWN:
+            return ()
+        origin = hop.from_.partition(":")[2] or INTERNET
+        connection = f"connects:{origin}:{hop.to.partition(':')[2]}"
+        return (Unknown(connection, "enforces_allowlist"),)
 
-    def _stated(self, name: str, field: str, values: Codes) -> Iterator[Unknown]:
-        if values[self._rows["environment"][name.partition(":")[2]]] == _UNKNOWN:
-            yield Unknown(name, field)
+    def _stated(self, name: str, field: str, values: Codes) -> tuple[Unknown, ...]:
+        unknown = values[self._rows["environment"][name.partition(":")[2]]] == _UNKNOWN
+        return (Unknown(name, field),) if unknown else ()
 
     @cached_property
     def _rows(self) -> Mapping[str, Mapping[str, int]]:
