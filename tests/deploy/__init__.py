@@ -1,0 +1,1 @@
+"""The house around the application: set-up, processes, settings, containers."""
