@@ -19,5 +19,11 @@ class AccessConfig(AppConfig):
     label = "access"
 
     def ready(self) -> None:
+        # Models exist only now, and what tells findings needs them.
+        from apps.access.pictures.telling import AccessTeller
+        from apps.findings.models import FindingSource
+        from apps.findings.tellers import register
+
+        register(FindingSource.SCAN, AccessTeller())
         for action in FACTS_CHANGED:
             subscribe(action, task="apps.access.tasks.facts_changed")

@@ -28,8 +28,8 @@ class Story:
     """A finding as its own page shows it.
 
     ``picture`` is for components/route_picture.html, ``hops`` for components/hops.html,
-    ``questions`` for components/settle.html, ``details`` for components/details.html. ``fix`` is empty where it may not be told; ``keys``
-    are set as code in running text.
+    ``questions`` for components/settle.html, ``details`` for components/details.html. ``fix`` is
+    empty where it may not be told; ``keys`` are set as code in running text.
     """
 
     title: str

@@ -68,6 +68,12 @@ def age(moment: datetime | None) -> str:
     return span((timezone.now() - moment).total_seconds())
 
 
+@register.simple_tag
+def elapsed(start: datetime | None, end: datetime | None) -> str:
+    """How long something took; nothing while either end is not known."""
+    return span((end - start).total_seconds()) if start and end else ""
+
+
 @register.filter
 def span(seconds: float | None) -> str:
     """A length of time in its largest sensible unit."""
@@ -78,6 +84,22 @@ def span(seconds: float | None) -> str:
             count = int(seconds // size)
             return f"{count} {unit}{'' if count == 1 else 's'}"
     return f"{seconds:.1f} seconds" if seconds < 10 else f"{int(seconds)} seconds"
+
+
+@register.filter
+def reach_words(reach: str) -> str:
+    """What an environment can do with a deployment, in words."""
+    return {
+        "usable": "usable",
+        "network_only": "network, no key",
+        "credential_only": "key, no path",
+    }.get(reach, "no reach")
+
+
+@register.filter
+def css_word(value: str) -> str:
+    """A stored value as the end of a class name: key_only is key-only, nothing is none."""
+    return value.replace("_", "-") if value else "none"
 
 
 @register.filter

@@ -1,0 +1,1 @@
+"""Pages of the access graph: parse, call one function, answer."""

@@ -1,0 +1,54 @@
+"""The list of environments that reach a restricted model."""
+
+from collections.abc import Iterable, Iterator
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from apps.access.selectors import environments as selectors
+from apps.access.selectors.environments import VERDICTS, EnvironmentFilter, EnvironmentRow
+from apps.accounts import policy
+from apps.accounts.http import SignedInRequest
+from apps.accounts.roles import Perm
+from apps.findings.tellers import Told, tell
+
+TABS = tuple(zip(VERDICTS, ("Unsegregated", "Undetermined", "Segregated", "Key only"), strict=True))
+
+
+@require_safe
+def environment_list(request: SignedInRequest) -> HttpResponse:
+    """Environments by verdict, worst first, each with the route of its worst finding."""
+    policy.require(request.user, Perm.VIEW_FACT)
+    wanted = EnvironmentFilter(
+        verdict=request.GET.get("verdict", VERDICTS[0]),
+        model=request.GET.get("model", ""),
+        vendor=request.GET.get("vendor", ""),
+    )
+    page = selectors.environment_page(request.user, wanted, request.GET.get("page", 1))
+    rows = selectors.rows_of(request.user, page.object_list)
+    told = tell(request.user, [row.finding for row in rows if row.finding])
+    pairs = selectors.narrowed(selectors.pairs_visible_to(request.user), wanted)
+    counts = selectors.verdict_counts(pairs)
+    context = {
+        "section": "environments",
+        "wanted": wanted,
+        "page": page,
+        "rows": list(_with_told(rows, told)),
+        "counts": counts,
+        "tabs": [
+            (verdict, label, counts.of(verdict)) for verdict, label in (*TABS, ("all", "All"))
+        ],
+        "models": selectors.models_reached(request.user).values_list("key", "name"),
+        "vendors": selectors.vendors_that_reach(request.user).values_list("key", "name"),
+    }
+    return render(request, "access/environment_list.html", context)
+
+
+def _with_told(
+    rows: Iterable[EnvironmentRow], told: Iterable[Told]
+) -> Iterator[tuple[EnvironmentRow, Told | None]]:
+    """Each row with its worst finding in words, where it has one."""
+    by_finding = {item.finding.pk: item for item in told}
+    for row in rows:
+        yield row, by_finding.get(row.finding.pk) if row.finding else None
