@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from apps.engine.arrays.bits import Adjacency, Rows, Words, gather, spread
+from apps.engine.arrays.bits import Adjacency, Rows, Words, gather, nonzero, spread
 from apps.engine.arrays.tables import NEVER, Flags, Pairs, Tables, Times, code
 from apps.engine.values import (
     EnvironmentKind,
@@ -170,12 +170,17 @@ class Acts:
         crossing = origin != target
         return Adjacency.of(count, origin[crossing], target[crossing])
 
-    def close(self, base: Words) -> Words:
-        """For each environment, the bits of all nodes that it acts as."""
+    def close(self, places: Words, nodes: Rows | None = None, bits: Words | None = None) -> Words:
+        """For each environment, the bits of all nodes that it acts as.
+
+        ``places`` has a row an environment; ``bits`` a row for each of some other ``nodes``.
+        """
         count, component = self._components
-        joined = np.zeros((count, base.shape[1]), dtype=np.uint64)
-        some = np.flatnonzero(base.any(axis=1))
-        gather(joined, component[some], base[some])
+        joined = np.zeros((count, places.shape[1]), dtype=np.uint64)
+        some = np.flatnonzero(nonzero(places))
+        gather(joined, component[some], places[some])
+        if nodes is not None and bits is not None:
+            gather(joined, component[nodes], bits)
         return spread(self.condensed, joined)[component[: self.first_identity]]
 
     @cached_property

@@ -21,6 +21,14 @@ def words_for(count: int) -> int:
     return max(1, -(-count // WORD))
 
 
+def nonzero(bits: Words) -> npt.NDArray[np.bool_]:
+    """Which rows have any bit."""
+    joined = bits[:, 0].copy()
+    for word in range(1, bits.shape[1]):
+        joined |= bits[:, word]
+    return joined != 0
+
+
 def single(index: npt.NDArray[np.integer], words: int) -> Words:
     """One row a given bit number, with that bit alone."""
     rows = np.zeros((len(index), words), dtype=np.uint64)
@@ -51,7 +59,7 @@ def pack(flags: npt.NDArray[np.bool_]) -> Words:
 
 def listed(bits: Words) -> tuple[Rows, Rows]:
     """Every set bit as (row, bit number), by row, then bit."""
-    some = np.flatnonzero(bits.any(axis=1))
+    some = np.flatnonzero(nonzero(bits))
     octets = np.ascontiguousarray(bits[some]).view(np.uint8)
     flags = np.unpackbits(octets, axis=1, bitorder="little")
     row, bit = np.nonzero(flags)
@@ -113,13 +121,23 @@ class Adjacency:
         """Which nodes are reached from the given ones in any number of steps, or none."""
         seen = np.zeros(self.nodes, dtype=np.bool_)
         seen[nodes] = True
-        frontier = np.unique(nodes)
+        frontier = self.distinct(nodes)
         while len(frontier):
             edges, _ = self.out_edges(frontier)
             targets = self.target[edges]
-            frontier = np.unique(targets[~seen[targets]])
+            frontier = self.distinct(targets[~seen[targets]])
             seen[frontier] = True
         return seen
+
+    @cached_property
+    def _last(self) -> Rows:
+        return np.empty(self.nodes, dtype=np.int64)
+
+    def distinct(self, nodes: Rows) -> Rows:
+        """Each of the nodes once, in no order worth the name; cheaper than sorting them."""
+        places = np.arange(len(nodes))
+        self._last[nodes] = places  # of equal nodes the last one writes its place
+        return nodes[self._last[nodes] == places]
 
 
 def spread(graph: Adjacency, bits: Words, masks: Words | None = None) -> Words:
@@ -129,11 +147,11 @@ def spread(graph: Adjacency, bits: Words, masks: Words | None = None) -> Words:
     cross it. Only nodes whose successors changed are looked at again, so that the work follows what
     is reached, not the size of the graph.
     """
-    changed = np.flatnonzero(bits.any(axis=1))
+    changed = np.flatnonzero(nonzero(bits))
     back = graph.backwards
     while len(changed):
         incoming, _ = back.out_edges(changed)
-        nodes = np.unique(back.target[incoming])
+        nodes = graph.distinct(back.target[incoming])
         if len(nodes) == 0:
             break
         edges, counts = graph.out_edges(nodes)
@@ -142,7 +160,7 @@ def spread(graph: Adjacency, bits: Words, masks: Words | None = None) -> Words:
             found &= masks[edges]
         starts = np.cumsum(counts) - counts
         joined = np.bitwise_or.reduceat(found, starts, axis=0) | bits[nodes]
-        different = (joined != bits[nodes]).any(axis=1)
+        different = nonzero(joined ^ bits[nodes])
         changed = nodes[different]
         bits[changed] = joined[different]
     return bits

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from apps.engine.arrays.acts import Acts, Ancestry
-from apps.engine.arrays.bits import Adjacency, Rows, column
+from apps.engine.arrays.bits import Adjacency, Rows, column, nonzero
 from apps.engine.arrays.tables import Flags, code
 from apps.engine.arrays.wires import Wires
 from apps.engine.values import INTERNET, EnvironmentKind
@@ -85,7 +85,7 @@ class WireSearch:
         self.edges = wires.edges
         self.hosts = acts.live.tables.deployments.environment
         self.passes_on = np.append(environments.kind == code(EnvironmentKind.GATEWAY), True)
-        hosting = np.bitwise_or.reduce(wires.hosted, axis=1) != 0
+        hosting = nonzero(wires.hosted)
         self.useful = np.flatnonzero((self.passes_on | hosting)[self.edges.target])
 
     def steps(self, deployment: int, bit: int) -> WireSteps:
@@ -109,7 +109,7 @@ class WireSearch:
         while len(frontier):
             level += 1
             into, _ = graph.backwards.out_edges(frontier)
-            reached = np.unique(graph.backwards.target[into])
+            reached = graph.distinct(graph.backwards.target[into])
             reached = reached[distance[reached] == FAR]
             distance[reached] = level
             frontier = reached[self.passes_on[reached]]

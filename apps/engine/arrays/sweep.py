@@ -9,7 +9,18 @@ from functools import cached_property
 import numpy as np
 
 from apps.engine.arrays.acts import Ancestry
-from apps.engine.arrays.bits import ALL, Rows, Words, column, gather, has, listed, pack, single
+from apps.engine.arrays.bits import (
+    ALL,
+    Rows,
+    Words,
+    column,
+    gather,
+    has,
+    listed,
+    nonzero,
+    pack,
+    single,
+)
 from apps.engine.arrays.found import Found, Sides, graded
 from apps.engine.arrays.graph_rules import GraphRules
 from apps.engine.arrays.tables import NEVER, Flags, Tables, code, codes
@@ -121,17 +132,17 @@ class Sweep:
             "at host": self._hosted,
             "unvouched": np.where(unvouched[:, None], ALL, np.uint64(0)),
         }
-        alive = self.live.environment[:, None]
-        self.granted = self._granted(deep=False)
-        base = np.zeros((acts.nodes, (len(places) + 2) * words), dtype=np.uint64)
-        for n, bits in enumerate(places.values()):
-            base[: acts.first_identity, n * words : (n + 1) * words] = np.where(
-                alive, bits, np.uint64(0)
-            )
-        base[:, -2 * words : -words] = self.granted
-        base[:, -words:] = self._granted(deep=True)
-        closed = acts.close(base)
         names = [*places, "cred", "deep"]
+        at_places = np.zeros((acts.first_identity, len(names) * words), dtype=np.uint64)
+        for n, bits in enumerate(places.values()):
+            at_places[:, n * words : (n + 1) * words] = bits
+        at_places[~self.live.environment] = 0
+        self.granted = self._granted(deep=False)
+        accepted = np.flatnonzero(nonzero(self.granted))
+        at_nodes = np.zeros((len(accepted), len(names) * words), dtype=np.uint64)
+        at_nodes[:, -2 * words : -words] = self.granted[accepted]
+        at_nodes[:, -words:] = self._granted(deep=True)[accepted]
+        closed = acts.close(at_places, accepted, at_nodes)
         self._closed = {
             name: closed[:, n * words : (n + 1) * words] for n, name in enumerate(names)
         }
@@ -183,25 +194,22 @@ class Sweep:
         """
         environments, words = self.tables.environments, self.scope.words
         passes = {w: bits & self.permitted for w, bits in self._passing.items()}
-        wanted = fleet[:, None] & (self.net.worst != 0)
-        if not wanted.any():
+        let_in = np.unique(environments.vendor[nonzero(passes[World.WORST])])
+        if len(let_in) == 0 or not nonzero(self.net.worst)[fleet].any():
             nothing = np.zeros_like(self.net.worst)
             return Sides(nothing, nothing)
-        let_in = np.unique(environments.vendor[passes[World.WORST].any(axis=1)])
         number = np.searchsorted(let_in, environments.vendor)
         number[~np.isin(environments.vendor, let_in)] = len(let_in)  # a vendor that nobody is
         digits = [(number >> n) & 1 for n in range(len(let_in).bit_length())]
-        acts = self.graph.acts
-        base = np.zeros((acts.nodes, 4 * len(digits) * words), dtype=np.uint64)
+        base = np.zeros((len(number), 4 * len(digits) * words), dtype=np.uint64)
         block = 0
         for world in World:
             for digit in digits:
                 for value in (0, 1):
-                    base[: acts.first_identity, block : block + words] = np.where(
-                        (digit == value)[:, None], passes[world], np.uint64(0)
-                    )
+                    same = (digit == value)[:, None]
+                    base[:, block : block + words] = np.where(same, passes[world], np.uint64(0))
                     block += words
-        closed = acts.close(base)
+        closed = self.graph.acts.close(base)
         sides, block = [], 0
         for _ in World:
             other = np.zeros_like(self.net.worst)
@@ -344,7 +352,7 @@ class Sweep:
     @cached_property
     def keys_in_hand(self) -> tuple[Rows, Ancestry]:
         """The credentials that RT-04 or RT-05 may be about, and who acts with each."""
-        keys = np.flatnonzero((self.shared | self.too_long).any(axis=1))
+        keys = np.flatnonzero(nonzero(self.shared | self.too_long))
         return keys, self.graph.acts.ancestry(self.graph.acts.credentials(keys))
 
     def _key_findings(self, rule: str, by_key: Words) -> Found:
@@ -501,4 +509,4 @@ class Sweep:
         """Which credentials open a production deployment of the scope."""
         production = self.tables.deployments.purpose == code(Purpose.PRODUCTION)
         opened = self.opens & self.deployments_with(production)
-        return np.bitwise_or.reduce(opened, axis=1) != 0
+        return nonzero(opened)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from apps.engine.arrays.acts import LiveFacts
-from apps.engine.arrays.bits import ALL, Adjacency, Rows, Words, gather, single, spread
+from apps.engine.arrays.bits import ALL, Adjacency, Rows, Words, gather, nonzero, single, spread
 from apps.engine.arrays.tables import Codes, Flags, code
 from apps.engine.closure import World
 from apps.engine.values import EnvironmentKind, YesNo
@@ -116,7 +116,7 @@ def find_wires(live: LiveFacts, scope: Scope, world: World) -> Wires:
     at = live.tables.deployments.environment[scope.rows]
     gather(hosted, at, single(np.arange(len(scope.rows)), scope.words))
 
-    hosts = np.bitwise_or.reduce(hosted, axis=1) != 0
+    hosts = nonzero(hosted)
     hosts_some = hosts[edges.target]
     passes_on = np.append(environments.kind == code(EnvironmentKind.GATEWAY), True)[edges.target]
     free = ~edges.enforces
