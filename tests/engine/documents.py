@@ -75,6 +75,11 @@ def places(faults: list[Fault]) -> list[tuple[str | None, int | None, str | None
     return [(fault.list, fault.index, fault.field, str(fault.reason)) for fault in faults]
 
 
+def found(value: Any, state: Graph | None = None) -> list[Any]:
+    """Where the faults of a document lie and why, in their order."""
+    return places(faults_in(value, state))
+
+
 # --- what a document says, however it is written -------------------------------------------------
 
 # The defaults of the format, written down by hand: a second opinion on the table.

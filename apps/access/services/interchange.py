@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -87,14 +87,15 @@ def import_graph(
     found = ImportReport(digest=digest.hexdigest(), mode=document.mode)
     if dry_run:
         with one_snapshot():
-            return _with_plan(found, _plan(document, timezone.now(), tell))
+            plan = _plan(document, timezone.now(), tell)
+            return replace(found, faults=plan.faults, changes=plan.changes)
     with _in_line():
         now = timezone.now()
         plan = _plan(document, now, tell)
-        found = _with_plan(found, plan)
+        found = replace(found, faults=plan.faults, changes=plan.changes)
         if not plan.faults:
             run = _carry_out(actor, document, found, name, now, tell)
-            found = ImportReport(**{**vars(found), "run": run})
+            found = replace(found, run=run)
     return found
 
 
@@ -143,12 +144,6 @@ def _plan(document: Document, now: datetime, tell: Progress) -> Plan:
     state = stored_graph(lists_needed(document))
     tell("Checking the document", 0, 0)
     return merge(state, document, now=now)
-
-
-def _with_plan(report: ImportReport, plan: Plan) -> ImportReport:
-    return ImportReport(
-        digest=report.digest, mode=report.mode, faults=plan.faults, changes=plan.changes
-    )
 
 
 def _carry_out(
