@@ -1,10 +1,11 @@
 """A realistic portfolio of any size: mostly tidy vendors, a few back doors, many ordinary faults.
 
-At scale 1: 100,000 environments, 200,000 identities, 150,000 credentials, about 1,000,000 relations,
-64 deployments of sensitive models. Everything grows with the scale but the models and deployments.
+At scale 1: about 100,000 environments, 1,000,000 relations and 64 deployments of sensitive models.
+Everything grows with the scale but the models and deployments.
 """
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from random import Random
 
 from apps.engine.values import (
@@ -44,8 +45,8 @@ from apps.engine.values import (
 )
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-SENSITIVE_DEPLOYMENTS = 64
-VENDORS, PARTNERS, OWN_ENVIRONMENTS = 15_400, 3_000, 2_000
+SENSITIVE_MODELS, SENSITIVE_DEPLOYMENTS = 16, 64
+VENDORS, PARTNERS, OWN_ENVIRONMENTS = 12_500, 3_000, 2_000
 PATHS = (Purpose.EVALUATION, Purpose.RESEARCH, Purpose.PRODUCTION)
 KINDS = (
     (EnvironmentKind.ENDPOINT_FLEET, Purpose.CORPORATE),
@@ -98,39 +99,15 @@ class Portfolio:
 
     def house(self) -> None:
         """Models, their hosts, our gateways and offices."""
-        r = self.r
         self.gateways = [f"own/gateway-{n}" for n in range(16)]
         self.deployments: list[Deployment] = []
         for n in range(24):
-            sensitivity = (Sensitivity.M3, Sensitivity.M3, Sensitivity.M4)[n % 3]
-            if n >= 16:
-                sensitivity = (Sensitivity.M1, Sensitivity.M2)[n % 2]
-            self.add("models", AIModel(f"model-{n:02}", sensitivity))
-            for k in range(SENSITIVE_DEPLOYMENTS // 16 if n < 16 else 2):
-                host = f"own/host-{n:02}-{k}"
-                self.environment(host, None, EnvironmentKind.PRODUCTION, PATHS[k % 3], own=True)
-                deployment = Deployment(
-                    f"model-{n:02}/{k}",
-                    f"model-{n:02}",
-                    host,
-                    PATHS[k % 3],
-                    Logging.PLAIN if self.chance(0.1) else Logging.TAMPER_EVIDENT,
-                    YesNo.YES,
-                )
-                self.add("deployments", deployment)
-                if n < 16:
-                    self.deployments.append(deployment)
-                for gateway in r.sample(self.gateways, 2):
-                    self.relate("connects", Connects(gateway, host, None, YesNo.NO))
+            self.model(n)
         for n, gateway in enumerate(self.gateways):
             self.environment(gateway, None, EnvironmentKind.GATEWAY, Purpose.PRODUCTION, own=True)
             if n % 4 == 0:
                 self.relate("connects", Connects(INTERNET, gateway, None, YesNo.YES))
-        # One answer nobody has given: does the front gateway check who calls, for one deployment?
-        asked = tuple(d.key for d in self.deployments[:1])
-        for deployment in self.deployments[:1]:
-            self.relate("connects", Connects(self.gateways[1], deployment.environment, asked))
-        self.relate("connects", Connects(INTERNET, self.gateways[1], asked, YesNo.UNKNOWN))
+        self.unanswered_question()
         self.approvers = [f"own/approver-{n}" for n in range(12)]
         for person in self.approvers:
             self.person(person, None)
@@ -139,6 +116,31 @@ class Portfolio:
             key = f"own/env-{n:05}"
             self.environment(key, None, kind, purpose, own=True)
             self.staff(key, None, 6)
+
+    def model(self, n: int) -> None:
+        """The n-th model; the first sixteen are sensitive and share 64 deployments."""
+        sensitive = n < SENSITIVE_MODELS
+        key = f"model-{n:02}"
+        ladder = (Sensitivity.M3, Sensitivity.M3, Sensitivity.M4)
+        harmless = (Sensitivity.M1, Sensitivity.M2)
+        self.add("models", AIModel(key, ladder[n % 3] if sensitive else harmless[n % 2]))
+        for k in range(SENSITIVE_DEPLOYMENTS // SENSITIVE_MODELS if sensitive else 2):
+            host, purpose = f"own/host-{n:02}-{k}", PATHS[k % 3]
+            self.environment(host, None, EnvironmentKind.PRODUCTION, purpose, own=True)
+            logging = Logging.PLAIN if self.chance(0.1) else Logging.TAMPER_EVIDENT
+            deployment = Deployment(f"{key}/{k}", key, host, purpose, logging, YesNo.YES)
+            self.add("deployments", deployment)
+            if sensitive:
+                self.deployments.append(deployment)
+            for gateway in self.r.sample(self.gateways, 2):
+                self.relate("connects", Connects(gateway, host, None, YesNo.NO))
+
+    def unanswered_question(self) -> None:
+        """Nobody has said whether the front gateway checks who calls, for one deployment."""
+        deployment = self.deployments[0]
+        front, asked = self.gateways[1], (deployment.key,)
+        self.relate("connects", Connects(front, deployment.environment, asked))
+        self.relate("connects", Connects(INTERNET, front, asked, YesNo.UNKNOWN))
 
     # --- third parties ---------------------------------------------------------------------------
 
@@ -206,40 +208,46 @@ class Portfolio:
             )
 
     def supplier(self, key: str) -> None:
-        """An ordinary vendor: offices, services and pipelines that have nothing to do with a model."""
+        """An ordinary vendor, small or large, that has nothing to do with a model."""
         kind = VendorKind.SUBPROCESSOR if self.chance(0.1) else VendorKind.SUPPLIER
         self.vendor(key, kind, None)
-        self.offices(key, 5)
+        sizes = (range(1, 6), range(10, 30), range(100, 200))
+        self.offices(key, self.r.choice(self.r.choices(sizes, (90, 9, 1))[0]))
 
     def offices(self, vendor: str, count: int) -> None:
+        """Places of work, each with a robot and its keys; people in a few of them each.
+
+        In every other vendor a pipeline leads from place to place: whoever is in one of them
+        gets into all.
+        """
         r = self.r
         group = f"{vendor}/staff"
         self.identity(group, vendor, IdentityKind.GROUP)
-        places = []
-        for n in range(count):
-            kind, purpose = KINDS[n % len(KINDS)]
-            place = f"{vendor}/{kind}-{n}"
-            self.environment(place, vendor, kind, purpose)
-            places.append(place)
-            robot = f"{place}/robot"
-            self.identity(robot, vendor, IdentityKind.SERVICE_ACCOUNT)
-            for k in range(r.choice([1, 1, 2])):
-                secret = self.credential(f"{place}/key-{k}", robot, tidy=False)
-                self.relate("holds", Holds(place, secret))
-        people = []
-        for n in range(r.choice([7, 8, 9])):
+        places = [self.office(vendor, n) for n in range(count)]
+        self.relate("enters", Enters(group, places[0], YesNo.YES))
+        for n in range(4 + 2 * count):
             person = f"{vendor}/person-{n}"
             self.person(person, vendor)
-            people.append(person)
             self.relate("member_of", MemberOf(person, group))
-        self.relate("enters", Enters(group, places[0], YesNo.YES))
-        for person in people:
-            for place in r.sample(places, min(len(places), r.choice([2, 3, 4]))):
+            for place in r.sample(places, min(count, r.choice([2, 3, 4]))):
                 self.relate("enters", Enters(person, place, YesNo.NO))
-        for place in places[1:]:
-            self.relate("jumps", Jumps(place, r.choice(places)))
+        pipeline = self.chance(0.5)
+        for place, following in pairwise([*places, places[0]]):
+            if pipeline:
+                self.relate("jumps", Jumps(place, following))
             for _ in range(r.choice([1, 2])):
                 self.relate("connects", Connects(place, r.choice(places), None, YesNo.NO))
+
+    def office(self, vendor: str, n: int) -> str:
+        kind, purpose = KINDS[n % len(KINDS)]
+        place = f"{vendor}/{kind}-{n}"
+        self.environment(place, vendor, kind, purpose)
+        robot = f"{place}/robot"
+        self.identity(robot, vendor, IdentityKind.SERVICE_ACCOUNT)
+        for k in range(self.r.choice([1, 1, 2])):
+            secret = self.credential(f"{place}/key-{k}", robot, tidy=False)
+            self.relate("holds", Holds(place, secret))
+        return place
 
     def staff(self, place: str, vendor: str | None, count: int) -> list[str]:
         """People who enter a place through its group, and a few directly."""
