@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
 from apps.access.models import (
@@ -25,6 +25,7 @@ from tests.engine.documents import (
     LAB,
     document,
     documents,
+    few_documents,
     meaning,
     small,
 )
@@ -43,11 +44,7 @@ def test_every_kind_of_fact_comes_out_as_it_went_in(bob: User) -> None:
     assert meaning(exported(bob)) == meaning(EVERYTHING)
 
 
-@settings(
-    max_examples=12,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(few_documents, max_examples=12)
 @given(value=documents())
 def test_what_is_imported_is_exported_again(bob: User, value: dict[str, Any]) -> None:
     with transaction.atomic():

@@ -23,6 +23,7 @@ from tests.engine.documents import (
     TOKEN,
     document,
     documents,
+    few_documents,
     graph_of,
     meaning,
     small,
@@ -37,13 +38,13 @@ SCHEMA = Draft202012Validator(document_schema())
 # --- writing --------------------------------------------------------------------------------------
 
 
-@settings(max_examples=25)
+@few_documents
 @given(documents())
 def test_what_is_read_is_written_again(value: dict[str, Any]) -> None:
     assert meaning(graph_to_document(graph_of(value))) == meaning(value)
 
 
-@settings(max_examples=25)
+@few_documents
 @given(documents())
 def test_what_is_written_reads_as_the_same_graph_and_is_written_the_same(
     value: dict[str, Any],
@@ -52,7 +53,7 @@ def test_what_is_written_reads_as_the_same_graph_and_is_written_the_same(
     assert graph_to_document(graph_of(written)) == written
 
 
-@settings(max_examples=25)
+@few_documents
 @given(documents())
 def test_the_document_in_pieces_is_the_document(value: dict[str, Any]) -> None:
     graph = graph_of(value)
@@ -125,7 +126,7 @@ def test_the_schema_is_a_schema() -> None:
     Draft202012Validator.check_schema(document_schema())
 
 
-@settings(max_examples=25)
+@few_documents
 @given(documents())
 def test_what_is_read_and_what_is_written_fit_the_schema(value: dict[str, Any]) -> None:
     SCHEMA.validate(value)
@@ -167,7 +168,7 @@ def rough_documents(draw: st.DrawFn) -> dict[str, Any]:
     return document(**{spec.name: draw(st.just(rows) | _VALUES)})
 
 
-@settings(max_examples=300)
+@settings(few_documents, max_examples=300)
 @given(rough_documents())
 def test_the_schema_and_the_reader_agree_on_what_a_row_may_look_like(value: dict[str, Any]) -> None:
     try:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.engine.document_table import LISTS
@@ -20,6 +20,7 @@ from tests.engine.documents import (
     document,
     documents,
     faults_in,
+    few_documents,
     found,
     graph_of,
     places,
@@ -347,7 +348,7 @@ def test_an_owner_that_is_refused_is_not_held_against_the_entry() -> None:
 # --- all or nothing -------------------------------------------------------------------------------
 
 
-@settings(max_examples=25)
+@few_documents
 @given(documents(), st.data())
 def test_one_bad_row_changes_nothing(value: dict[str, Any], data: st.DataObject) -> None:
     name = data.draw(st.sampled_from([name for name in Graph._fields if value[name]]))
