@@ -38,6 +38,10 @@ class WorkerPulse(bootsteps.StartStopStep):
 class Scheduler(PersistentScheduler):
     """Celery's scheduler; every turn of its loop touches beat's file."""
 
+    def setup_schedule(self) -> None:
+        Path(settings.CELERY_BEAT_SCHEDULE_FILENAME).parent.mkdir(parents=True, exist_ok=True)
+        super().setup_schedule()
+
     def tick(self, *args: Any, **kwargs: Any) -> Any:
         touch("beat")
         return super().tick(*args, **kwargs)

@@ -13,7 +13,13 @@ from scripts.launcher.places import ROOT, VAR, VENV_PYTHON, plain_environment
 def run(arguments: Sequence[str]) -> int:
     """pytest on all cores; its own embedded PostgreSQL unless DATABASE_URL is set."""
     spread = any(a.startswith(("-n", "--numprocesses", "--pdb", "--dist")) for a in arguments)
-    command = [str(VENV_PYTHON), "-m", "pytest", *([] if spread else ["-n", "auto"]), *arguments]
+    command = [
+        str(VENV_PYTHON),
+        "-m",
+        "pytest",
+        *([] if spread else ["-n", "auto", "--dist", "loadgroup"]),
+        *arguments,
+    ]
     with ExitStack() as at_the_end:
         if not (os.environ.get("DATABASE_URL") or os.environ.get("DATABASE_URL_FILE")):
             _hold_database(at_the_end)
