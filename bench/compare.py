@@ -179,9 +179,7 @@ def main() -> None:
                 print(f"scale {options.scale * factor:g}")
                 grown = engine_part(options.scale * factor)
             for name, seconds in grown.items():
-                print(
-                    f"  {name}: {seconds / times[name]:.2f} times the time of scale {options.scale:g}"
-                )
+                print(f"  {name}: {seconds / times[name]:.2f} times scale {options.scale:g}")
 
 
 if __name__ == "__main__":
