@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import IO
@@ -51,14 +51,15 @@ class Process:
 
     def _read(self, output: IO[str]) -> None:
         loud = False
-        for line in output:
-            text = line.rstrip("\n")
-            self.tail.append(text)
-            self._log.info(text)
-            if ENTRY.match(text):
-                loud = bool(LOUD.search(text))
-            if loud or self._verbose:
-                say(self._prefix + text)
+        with output, closing(self._log.handlers[0]):
+            for line in output:
+                text = line.rstrip("\n")
+                self.tail.append(text)
+                self._log.info(text)
+                if ENTRY.match(text):
+                    loud = bool(LOUD.search(text))
+                if loud or self._verbose:
+                    say(self._prefix + text)
 
     @property
     def exit_code(self) -> int | None:
