@@ -25,6 +25,6 @@ def _send(task: str, countdown: float, kwargs: dict[str, Any]) -> None:
     current_app.loader.import_default_modules()
     try:
         current_app.tasks[task].apply_async(kwargs=kwargs, countdown=countdown)
-    except OperationalError:
+    except (OperationalError, OSError):  # the latter from the broker of files
         # What was asked for is committed; the periodic sweep finds it when the broker is back.
         logger.exception("The broker did not take %s", task)

@@ -89,6 +89,10 @@ CREATE TEMPORARY TABLE found (
     missing text, fix text, witness jsonb, rests_on jsonb
 ) ON COMMIT DROP
 """
+# Whoever is deleting one of these is waited for, before anything is held that they wait for.
+_LOCK_VENDORS = """
+SELECT 1 FROM vendors_vendor WHERE key IN (SELECT vendor FROM found) ORDER BY id FOR KEY SHARE
+"""
 
 
 def _stage(cursor: CursorWrapper, detected: Iterable[Detected]) -> None:
@@ -100,6 +104,7 @@ def _stage(cursor: CursorWrapper, detected: Iterable[Detected]) -> None:
             copy.write_row(_staged(item))
     cursor.execute("CREATE UNIQUE INDEX ON found (fingerprint)")
     cursor.execute("ANALYZE found")
+    cursor.execute(_LOCK_VENDORS)
 
 
 def _staged(item: Detected) -> tuple[str | None, ...]:
@@ -169,7 +174,7 @@ WITH back AS (
     SET state = %(open)s, closed_at = NULL, opened_at = %(at)s,
         times_opened = f.times_opened + 1, {_FACTS}
     FROM found
-    WHERE f.fingerprint = found.fingerprint AND f.state = %(closed)s
+    WHERE f.fingerprint = found.fingerprint AND f.state = %(closed)s AND f.source = %(source)s
     RETURNING f.id, f.certainty, f.severity
 )
 {_EVENT}
@@ -190,7 +195,7 @@ SELECT f.id, f.certainty, f.severity, f.witness, found.certainty AS certainty_no
        found.severity AS severity_now, found.witness AS witness_now
 FROM findings_finding f JOIN found USING (fingerprint)
 LEFT JOIN vendors_vendor v ON v.key = found.vendor
-WHERE f.state = %(open)s AND (
+WHERE f.state = %(open)s AND f.source = %(source)s AND (
     f.certainty <> found.certainty OR f.severity <> found.severity OR f.missing <> found.missing
     OR f.fix <> found.fix OR f.witness <> found.witness OR f.rests_on <> found.rests_on
     OR f.vendor_id IS DISTINCT FROM v.id

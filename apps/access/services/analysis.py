@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from textwrap import shorten
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -47,19 +48,18 @@ _TASK = "apps.access.tasks.take_up_scans"
 
 
 @transaction.atomic
-def request_scan(*, actor: User, reason: RunReason, now: datetime | None = None) -> ScanRun:
+def request_scan(*, actor: User, reason: RunReason) -> ScanRun:
     """Queue a scan, or join the one that is queued already: a burst of changes makes one.
 
-    ``now`` is the instant to analyse for, by default the one at which the scan starts. Raises
-    NotAllowedError when somebody who may not start scans asks for one; a change of the facts asks
-    in the name of whoever made it.
+    Raises NotAllowedError when somebody who may not start scans asks for one; a change of the facts
+    asks in the name of whoever made it.
     """
     if reason is RunReason.REQUESTED:
         policy.require(actor, Perm.START_SCAN)
     audit.take_turn()  # before the lock on the queue, as everybody who records an entry
     queued = ScanRun.objects.select_for_update().filter(state=RunState.QUEUED).first()
     if queued is None:
-        queued = ScanRun.objects.create(reason=reason, requested_by=actor, now=now)
+        queued = ScanRun.objects.create(reason=reason, requested_by=actor)
         audit.record(actor=actor, action="scan.requested", target=queued, data={"reason": reason})
     elif reason is RunReason.REQUESTED and queued.reason != reason:
         queued.reason, queued.requested_by = reason, actor
@@ -81,30 +81,44 @@ def _patience(reason: str) -> timedelta:
 def take_up_scans() -> int:
     """Work off every run that is due, one after the other; returns how many were finished.
 
-    Does nothing while another worker scans: that one looks for further runs when it is done.
+    Does nothing while another worker scans: that one looks for further runs when it is done, and
+    once more when it has given back the lock, for whoever came in between was sent away.
     """
     done = 0
-    with _scanning(wait=False) as mine:
-        while mine and (run := _next_run()) is not None:
-            done += carry_out(run) is not None
-    return done
+    while True:
+        with _scanning(wait=False) as mine:
+            while mine and (run := _next_run()) is not None:
+                done += carry_out(run) is not None
+        queued = ScanRun.objects.filter(state=RunState.QUEUED).first()
+        if not mine or queued is None or _wait_of(queued):
+            return done
 
 
 def scan_now(*, actor: User, now: datetime | None = None) -> tuple[ScanRun, Answer]:
-    """Queue a scan and carry it out in this process, after the one that may be running.
+    """Scan in this process, after the one that may be running; what is queued stays queued.
 
-    Raises NotAllowedError, and ConflictError with the reason when the scan failed.
+    ``now`` is the instant to analyse for, by default the one at which the scan starts. Raises
+    NotAllowedError, and ConflictError with the reason when the scan failed.
     """
+    policy.require(actor, Perm.START_SCAN)
     with _scanning(wait=True):
-        run = request_scan(actor=actor, reason=RunReason.REQUESTED, now=now)
-        run.now = now
-        run.save(update_fields=["now"])
-        run = _begin(run)
+        while (left := _left_run()) is not None:
+            carry_out(left)
+        run = _start(actor, now)
         answer = carry_out(run)
     run.refresh_from_db()
     if answer is None:
         raise ConflictError(f"Scan {run.pk} failed: {run.error}")
     return run, answer
+
+
+@transaction.atomic
+def _start(actor: User, now: datetime | None) -> ScanRun:
+    """A run of its own: one that is queued is for the facts as of when it starts."""
+    reason = RunReason.REQUESTED
+    run = _begin(ScanRun(reason=reason, requested_by=actor, now=now))
+    audit.record(actor=actor, action="scan.requested", target=run, data={"reason": reason})
+    return run
 
 
 @contextmanager
@@ -119,45 +133,72 @@ def _scanning(*, wait: bool) -> Iterator[bool]:
     try:
         yield mine
     finally:
-        if mine:
+        if mine and connection.is_usable():  # a broken connection has lost the lock already
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
 
 
 def _next_run() -> ScanRun | None:
     """The run to work on: one that a killed worker left, else the queued one if it is due."""
-    left = ScanRun.objects.filter(state=RunState.RUNNING).first()
+    left = _left_run()
     if left is not None:
-        if left.attempts < MOST_ATTEMPTS:
-            return _begin(left)
-        _fail(left, f"It was started {left.attempts} times, and each time the worker was stopped.")
+        return left
     queued = ScanRun.objects.filter(state=RunState.QUEUED).first()
     if queued is None:
         return None
-    wait = queued.requested_at + _patience(queued.reason) - timezone.now()
-    if wait > timedelta():
+    if wait := _wait_of(queued):
         enqueue(_TASK, countdown=wait.total_seconds())
         return None
     return _begin(queued)
 
 
+def _left_run() -> ScanRun | None:
+    """The run that a killed worker left, begun again; one that was left too often is given up."""
+    left = ScanRun.objects.filter(state=RunState.RUNNING).first()
+    if left is None:
+        return None
+    if left.attempts < MOST_ATTEMPTS:
+        return _begin(left)
+    _fail(left, f"It was started {left.attempts} times, and each time the worker was stopped.")
+    return None
+
+
+def _wait_of(queued: ScanRun) -> timedelta:
+    """How long a queued run has still to wait; zero when it is due."""
+    patience = _patience(queued.reason)
+    wait = queued.requested_at + patience - timezone.now()
+    # Longer than that, and the clocks of the database and of this machine differ.
+    return wait if timedelta() < wait <= patience else timedelta()
+
+
 def _begin(run: ScanRun) -> ScanRun:
     run.state, run.started_at = RunState.RUNNING, timezone.now()
     run.attempts += 1
-    run.save(update_fields=["state", "started_at", "attempts"])
+    run.save(update_fields=["state", "started_at", "attempts"] if run.pk else None)
     return run
 
 
 def _progress(run: ScanRun, step: str, percent: int) -> None:
     """What the page of the run shows, kept outside of the transaction that stores the result."""
-    ScanRun.objects.filter(pk=run.pk).update(step=step, percent=percent)
+    run.step, run.percent = step, percent
+    run.save(update_fields=["step", "percent"])
+
+
+def _readable(error: Exception) -> str:
+    """What an error says, as text that the database and the log can keep."""
+    text = str(error).replace("\0", "").encode(errors="replace").decode()
+    return shorten(text, 1000, placeholder=" …")
 
 
 # --- carrying out --------------------------------------------------------------------------------
 
 
 def carry_out(run: ScanRun) -> Answer | None:
-    """Analyse the facts and store the result in one transaction; none when it failed."""
+    """Analyse the facts and store the result in one transaction; none when it failed.
+
+    Raises what the database raised when the connection broke, and with it the lock is gone: the
+    run stays as it is and is taken up again.
+    """
     now = run.now or timezone.now()
     try:
         _progress(run, "Reading the facts", 5)
@@ -169,10 +210,19 @@ def carry_out(run: ScanRun) -> Answer | None:
         _progress(run, f"Storing {len(found)} findings", 65)
         _store(run, answer, found)
     except Exception as error:
+        if not connection.is_usable():
+            raise
         logger.exception("Scan %s failed", run.pk)
-        _fail(run, f"{type(error).__name__}: {error}")
+        run.refresh_from_db()  # what was about to be stored is not
+        _fail(run, f"It stopped at “{run.step}” with {type(error).__name__}: {_readable(error)}")
         return None
     return answer
+
+
+_RESULT = (
+    *("state", "finished_at", "now", "step", "percent", "ruleset"),
+    *("inputs_digest", "result_digest", "counts", "drift"),
+)
 
 
 @transaction.atomic
@@ -201,7 +251,9 @@ def _store(run: ScanRun, answer: Answer, found: list[Finding]) -> None:
         "findings": reconciled._asdict(),
         "reach": changes._asdict(),
     }
-    run.save()
+    run.save(update_fields=_RESULT)
+    # The database checks references now rather than at commit, when others wait for the log.
+    connection.check_constraints()
     audit.record(
         actor=actor,
         action="scan.finished",

@@ -48,6 +48,15 @@ WHERE p.id IS NULL OR now.environment IS NULL
    OR (p.reach, p.proven) <> (now.reach, now.proven)
    OR p.verdict IS DISTINCT FROM now.verdict
 """
+# Whoever is deleting one of these is waited for, before anything is held that they wait for.
+_LOCK_ENVIRONMENTS = """
+SELECT 1 FROM access_environment
+WHERE key IN (SELECT environment FROM drifted) ORDER BY id FOR KEY SHARE
+"""
+_LOCK_DEPLOYMENTS = """
+SELECT 1 FROM access_deployment
+WHERE key IN (SELECT deployment FROM drifted) ORDER BY id FOR KEY SHARE
+"""
 _REMEMBER = """
 INSERT INTO access_reachchange
     (run_id, environment, deployment, before, after, verdict_before, verdict_after, seen)
@@ -83,6 +92,10 @@ SELECT count(*) FILTER (WHERE seen AND array_position(%(ladder)s, after)
        count(*) FILTER (WHERE NOT seen)
 FROM access_reachchange WHERE run_id = %(run)s
 """
+_STATEMENTS = (
+    *(_COMPARE, _LOCK_ENVIRONMENTS, _LOCK_DEPLOYMENTS),
+    *(_REMEMBER, _FORGET, _CHANGE, _ADD, _COUNT),
+)
 _LADDER = [
     ReachKind.NONE,
     ReachKind.CREDENTIAL_ONLY,
@@ -105,7 +118,7 @@ def replace_reach(*, run: ScanRun, answer: Answer) -> ReachDrift:
     }
     with connection.cursor() as cursor:
         _stage(cursor, answer)
-        for statement in (_COMPARE, _REMEMBER, _FORGET, _CHANGE, _ADD, _COUNT):
+        for statement in _STATEMENTS:
             cursor.execute(statement, values)
         drift = ReachDrift(*cursor.fetchone())
         cursor.execute("DROP TABLE drifted, pairs")
