@@ -12,6 +12,14 @@ from scripts.launcher.console import say
 from scripts.launcher.places import ROOT, plain_environment
 
 PYTHON = sys.executable
+TEST_SETTINGS = "vendorrisk.settings_test"
+
+
+# Pages that a program writes; scripts/fix writes them anew.
+GENERATED = {
+    "docs/access-graph.schema.json": [PYTHON, "-m", "apps.engine.document_schema"],
+    "docs/permissions.md": [PYTHON, "manage.py", "document_permissions"],
+}
 
 
 class Check(NamedTuple):
@@ -21,6 +29,21 @@ class Check(NamedTuple):
     run: Sequence[str] | Callable[[], list[str]]
     quick: bool = False
     production: bool = False
+
+
+def _outdated_pages() -> list[str]:
+    return [
+        f"{page} is not what {' '.join(command[1:])} prints. Run scripts/fix."
+        for page, command in GENERATED.items()
+        if (ROOT / page).read_text() != _printed(command)
+    ]
+
+
+def _printed(command: Sequence[str]) -> str:
+    environment = plain_environment(DJANGO_SETTINGS_MODULE=TEST_SETTINGS)
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True
+    ).stdout
 
 
 CHECKS = (
@@ -34,6 +57,7 @@ CHECKS = (
     Check("secrets in tracked files", leaks.find, quick=True),
     Check("lock files", pins.disagreements, quick=True),
     Check("types", [PYTHON, "-m", "mypy"]),
+    Check("generated pages", _outdated_pages),
     Check("templates", [PYTHON, "-m", "djlint", "templates", "--lint", "--quiet"]),
     Check("migrations", [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"]),
     Check(
@@ -79,7 +103,7 @@ def _passes(check: Check) -> bool:
 
 def _environment(check: Check) -> dict[str, str]:
     if not check.production:
-        return plain_environment(DJANGO_SETTINGS_MODULE="vendorrisk.settings_test")
+        return plain_environment(DJANGO_SETTINGS_MODULE=TEST_SETTINGS)
     plain = {k: v for k, v in plain_environment().items() if k not in {"DEBUG", "HTTPS_ONLY"}}
     return plain | {
         "DJANGO_SETTINGS_MODULE": "vendorrisk.settings",
@@ -92,9 +116,14 @@ def _environment(check: Check) -> dict[str, str]:
 
 
 def fix(arguments: Sequence[str]) -> int:
-    """Sorts and formats the given paths, or all; what is left over is shown by ruff."""
+    """Sorts and formats the given paths, or all, and writes the generated pages anew.
+
+    What is left over is shown by ruff.
+    """
     left = subprocess.run(
         [PYTHON, "-m", "ruff", "check", "--fix", *arguments], cwd=ROOT, check=False
     )
     subprocess.run([PYTHON, "-m", "ruff", "format", *arguments], cwd=ROOT, check=False)
+    for page, command in GENERATED.items():
+        (ROOT / page).write_text(_printed(command))
     return left.returncode

@@ -252,5 +252,5 @@ def _greet() -> None:
         if sys.stdout.isatty():
             say("\n".join(f"  {line}" for line in users.read_text().splitlines()))
     else:
-        say("Sign in with the account you made: scripts/manage create_owner EMAIL makes the first one.")
+        say("Sign in with your account; scripts/manage create_owner EMAIL makes the first.")
     say(f"Logs: {shown(LOGS)}/   Stop: Ctrl-C\n")
