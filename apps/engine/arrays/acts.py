@@ -55,7 +55,8 @@ class LiveFacts:
     @cached_property
     def entry(self) -> Flags:
         a = self.tables.allowlist
-        there = (a.environment < 0) | self.environment[a.environment]
+        there = a.environment < 0
+        there[~there] = self.environment[a.environment[~there]]
         return self.approved_entry & self._runs_on(a.expires_at) & there
 
     @cached_property

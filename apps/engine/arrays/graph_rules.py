@@ -133,15 +133,14 @@ class GraphRules:
     def rt_07(self) -> Found:
         entries, identities = self.tables.allowlist, self.tables.identities
         rows = self.sensitive_entries
-        approver = entries.approved_by[rows]
-        stated = approver >= 0
-        bad = (
-            ~stated
-            | (identities.kind[approver] != code(IdentityKind.HUMAN))
+        bad = entries.approved_by[rows] < 0
+        stated = rows[~bad]
+        approver = entries.approved_by[stated]
+        bad[~bad] = (
+            (identities.kind[approver] != code(IdentityKind.HUMAN))
             | (identities.vendor[approver] >= 0)
-            | (approver == entries.requested_by[rows])
+            | (approver == entries.requested_by[stated])
         )
-        bad[~stated] = True
         asked = rows[~bad & (entries.vendor[rows] >= 0)]
         return self._entry_findings(
             "RT-07", np.union1d(rows[bad], asked[self._works_where_admitted(asked)])

@@ -170,7 +170,10 @@ class Sweep:
     def _for_vendor(self, by_vendor: Words) -> Words:
         """Spread a row a vendor over its environments; our own get none."""
         vendor = self.tables.environments.vendor
-        return np.where((vendor >= 0)[:, None], by_vendor[vendor], np.uint64(0))
+        theirs = vendor >= 0  # there may be no vendor at all
+        spread = np.zeros((len(vendor), self.scope.words), dtype=np.uint64)
+        spread[theirs] = by_vendor[vendor[theirs]]
+        return spread
 
     @cached_property
     def rt_01(self) -> Sides:
