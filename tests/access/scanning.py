@@ -2,18 +2,25 @@
 
 import json
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from random import Random
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any, TypeVar
 
+import pytest
 from django.db import connection
 
+from apps.access.models import Environment, ScanRun
+from apps.access.models.runs import RunReason, RunState
+from apps.access.selectors.tables import load_tables
+from apps.access.services import analysis, inventory
+from apps.access.services.analysis import request_scan
 from apps.access.services.interchange import import_graph
 from apps.accounts import policy
 from apps.engine.document import graph_to_document
-from apps.engine.values import Grants, Graph, IdentityKind
+from apps.engine.values import EnvironmentKind, Grants, Graph, IdentityKind, Purpose
 from tests.engine.graphs import random_graph
 
 T = TypeVar("T")
@@ -147,5 +154,80 @@ def somebody_waits() -> bool:
             "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND pid IN "
             "(SELECT pid FROM pg_stat_get_activity(NULL) AS s "
             "JOIN pg_database d ON d.oid = s.datid WHERE d.datname = current_database())"
+        )
+    )
+
+
+@contextmanager
+def meanwhile(work: Callable[[], Any]) -> Iterator["Future[Any]"]:
+    """Do this on another connection; it is waited for at the end."""
+    with ThreadPoolExecutor(1) as pool:
+        job = pool.submit(on_own_connection(work))
+        yield job
+        job.result(PATIENCE)
+
+
+class Stop:
+    """Holds up whoever calls a function first, before or after it is done."""
+
+    def __init__(
+        self, patch: pytest.MonkeyPatch, holder: Any, name: str, *, before: bool = False
+    ) -> None:
+        self.there, self.on = Event(), Event()
+        done, first = getattr(holder, name), [True]
+
+        def stopping(*args: Any, **kwargs: Any) -> Any:
+            mine = first.pop() if first else False
+            if mine and before:
+                self.wait()
+            result = done(*args, **kwargs)
+            if mine and not before:
+                self.wait()
+            return result
+
+        patch.setattr(holder, name, stopping)
+
+    def wait(self) -> None:
+        self.there.set()
+        assert self.on.wait(PATIENCE)
+
+    def reached(self) -> None:
+        assert self.there.wait(PATIENCE)
+
+    def go_on(self) -> None:
+        self.on.set()
+
+
+def scan_is_asked_for() -> ScanRun:
+    return request_scan(actor=policy.system_actor(), reason=RunReason.FACTS_CHANGED)
+
+
+def a_place(key: str, **fields: Any) -> Environment:
+    """A change of the facts."""
+    return inventory.create_environment(
+        actor=policy.system_actor(),
+        key=key,
+        kind=EnvironmentKind.SANDBOX,
+        purpose=Purpose.EVALUATION,
+        **fields,
+    )
+
+
+def assert_up_to_date() -> None:
+    """Every request is met, and the last run has seen the facts as they are."""
+    assert not ScanRun.objects.exclude(state=RunState.FINISHED).exists()
+    last = ScanRun.objects.first()
+    assert last
+    assert last.inputs_digest == load_tables().digest()
+
+
+def sessions_that_scan() -> int:
+    """How many hold the lock of the one who scans."""
+    return int(
+        value(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+            "AND classid::bigint << 32 | objid::bigint = %s",
+            analysis._LOCK,
         )
     )

@@ -133,7 +133,7 @@ def _scanning(*, wait: bool) -> Iterator[bool]:
     try:
         yield mine
     finally:
-        if mine and connection.is_usable():  # a broken connection has lost the lock already
+        if mine and connection.is_usable():  # one that broke has lost the lock already
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
 
@@ -184,6 +184,16 @@ def _progress(run: ScanRun, step: str, percent: int) -> None:
     run.save(update_fields=["step", "percent"])
 
 
+def _session() -> int | None:
+    """The number of our session in the database: another one after Django connected anew."""
+    if not connection.is_usable():
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (number,) = cursor.fetchone()
+    return int(number)
+
+
 def _readable(error: Exception) -> str:
     """What an error says, as text that the database and the log can keep."""
     text = str(error).replace("\0", "").encode(errors="replace").decode()
@@ -196,10 +206,10 @@ def _readable(error: Exception) -> str:
 def carry_out(run: ScanRun) -> Answer | None:
     """Analyse the facts and store the result in one transaction; none when it failed.
 
-    Raises what the database raised when the connection broke, and with it the lock is gone: the
+    Raises what the database raised when the connection broke, for with it the lock is gone: the
     run stays as it is and is taken up again.
     """
-    now = run.now or timezone.now()
+    now, session = run.now or timezone.now(), _session()
     try:
         _progress(run, "Reading the facts", 5)
         tables = load_tables()
@@ -210,7 +220,7 @@ def carry_out(run: ScanRun) -> Answer | None:
         _progress(run, f"Storing {len(found)} findings", 65)
         _store(run, answer, found)
     except Exception as error:
-        if not connection.is_usable():
+        if _session() != session:
             raise
         logger.exception("Scan %s failed", run.pk)
         run.refresh_from_db()  # what was about to be stored is not
