@@ -12,12 +12,13 @@ from scripts.launcher.places import ROOT, VAR, VENV_PYTHON, plain_environment
 
 def run(arguments: Sequence[str]) -> int:
     """pytest on all cores; its own embedded PostgreSQL unless DATABASE_URL is set."""
+    # A file stays on one core: what its tests share is made once.
     spread = any(a.startswith(("-n", "--numprocesses", "--pdb", "--dist")) for a in arguments)
     command = [
         str(VENV_PYTHON),
         "-m",
         "pytest",
-        *([] if spread else ["-n", "auto", "--dist", "loadgroup"]),
+        *([] if spread else ["-n", "auto", "--dist", "loadfile"]),
         *arguments,
     ]
     with ExitStack() as at_the_end:

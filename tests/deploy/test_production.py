@@ -26,7 +26,7 @@ from psycopg.conninfo import make_conninfo
 
 from tests.deploy.compose import ROOT, filled_in, service
 
-pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("production")]
+pytestmark = pytest.mark.deploy
 
 SECONDS = 120  # for anything to happen; the machine may be busy with other tests
 HOST = "risk.example.org"

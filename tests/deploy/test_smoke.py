@@ -25,7 +25,6 @@ PERSON = re.compile(r"(?P<email>\S+@\S+)\s+(?P<password>\S+)")
 
 pytestmark = [
     pytest.mark.smoke,
-    pytest.mark.xdist_group("smoke"),
     pytest.mark.skipif(
         not os.environ.get("VENDORRISK_SMOKE"), reason="VENDORRISK_SMOKE is not set"
     ),
