@@ -92,5 +92,5 @@ ROUTES = [
     ),
     Route("findings:finding-list", OF_FINDINGS, shows_to=READERS | {"rosa"}),
     Route("healthz", STRANGER | EVERYBODY),
-    Route("overview", EVERYBODY, shows_to=READERS),
+    Route("overview", EVERYBODY, shows_to=READERS | {"rosa"}),
 ]

@@ -8,7 +8,7 @@ from apps.access.pictures.parts import CallOut, lead
 from apps.access.pictures.route import Call
 from apps.access.pictures.shapes import Box, Drawing, number
 
-WIDTHS = (298.0, 262.0, 232.0)
+WIDTHS = (298.0, 262.0, 232.0, 184.0, 140.0)
 LEFT_MOST, RIGHT_MOST = 16.0, 956.0
 
 
@@ -36,35 +36,31 @@ def place(
     dearest: float,
 ) -> bool:
     """Draw the call-out at its best free place; false when none is as near as ``dearest``."""
-    best = min(_places(drawing, call, anchor, borders, lowest), default=None, key=lambda p: p.cost)
-    if best is None or best.cost > dearest:
-        return False
-    path = "L".join(f"{number(x)} {number(y)}" for x, y in best.lead)
-    lead(drawing, f"M{path}", possible=call.possible)
-    best.call_out.draw(drawing, best.box.left, best.box.top)
-    return True
+    places = sorted(_places(call, anchor, borders, lowest), key=lambda place: place.cost)
+    for best in places:
+        if best.cost > dearest:
+            return False
+        if drawing.is_free(best.box, air=8) and _is_clear(drawing, best.lead):
+            path = "L".join(f"{number(x)} {number(y)}" for x, y in best.lead)
+            lead(drawing, f"M{path}", possible=call.possible)
+            best.call_out.draw(drawing, best.box.left, best.box.top)
+            return True
+    return False
 
 
-def _places(
-    drawing: Drawing, call: Call, anchor: Anchor, borders: list[float], lowest: float
-) -> Iterator[_Place]:
+def _places(call: Call, anchor: Anchor, borders: list[float], lowest: float) -> Iterator[_Place]:
+    """Every place that can be led to, with what speaks against it."""
     for width in WIDTHS:
         call_out = CallOut(call, width)
         for left, top in _corners(anchor, call_out, lowest):
             box = call_out.box(left, top)
-            if not drawing.is_free(box, air=8):
-                continue
             path = _lead(anchor, box)
-            if path is None or not _is_clear(drawing, path):
+            if path is None:
                 continue
             crossed = sum(box.left < border < box.right for border in borders)
             length = sum(abs(x - u) + abs(y - v) for (x, y), (u, v) in pairwise(path))
-            yield _Place(
-                length + 60 * crossed + 400 * call_out.is_cut + (WIDTHS[0] - width) * 0.3,
-                call_out,
-                box,
-                path,
-            )
+            against = 60 * crossed + 400 * call_out.is_cut + (WIDTHS[0] - width) * 0.5
+            yield _Place(length + against, call_out, box, path)
 
 
 def _corners(anchor: Anchor, call_out: CallOut, lowest: float) -> Iterator[tuple[float, float]]:

@@ -88,7 +88,10 @@ def _fold_once(route: Route, may_fold: MayFold) -> Route | None:
             strict = may_fold is not _even_unknown
             if may_fold(one, other) and not (strict and other.hop.number == called):
                 merged = (*steps[:index], _merged(one, other), *steps[index + 2 :])
-                return _with_leg(route, leg, merged)
+                call = route.call
+                if call and other.hop.number == called:
+                    call = replace(call, hop=one.hop.number)
+                return replace(_with_leg(route, leg, merged), call=call)
     return None
 
 

@@ -127,7 +127,7 @@ class _Table:
         if stride.backwards:
             yield Part(", so the device acts as the person")
         row = self.facts.relations.get(stride.hop)
-        if isinstance(row, Enters) and not stride.backwards:
+        if isinstance(row, Enters) and not stride.backwards and self._is_shown(stride):
             if row.requires_approval == YesNo.UNKNOWN:
                 yield Part(", approval needed: ")
                 yield Part("not stated", is_unknown=True)

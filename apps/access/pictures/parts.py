@@ -11,6 +11,7 @@ from apps.access.pictures.route import Call, Gate, Hop, Station, Step, Tag
 from apps.access.pictures.shapes import Box, Drawing, Link, number
 
 CALL_PAD = 14.0
+NARROW = 200.0
 TAG_HEIGHT = 18.0
 
 
@@ -96,8 +97,9 @@ class CallOut:
     def __init__(self, call: Call, width: float) -> None:
         self.call, self.width = call, width
         room = width - 2 * CALL_PAD
-        self.names = CALL_NAME.wrap(call.name, room, 2)
-        self.texts = CALL_TEXT.wrap(call.text, room, 4)
+        is_narrow = width < NARROW
+        self.names = CALL_NAME.wrap(call.name, room, 5 if is_narrow else 2)
+        self.texts = CALL_TEXT.wrap(call.text, room, 9 if is_narrow else 4)
         self.height = (
             12
             + CALL_HEAD.leading

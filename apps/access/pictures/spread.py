@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from apps.access.pictures.fold import Column
 from apps.access.pictures.metrics import KEY, NAME
-from apps.access.pictures.parts import words_of
+from apps.access.pictures.parts import tag_box, words_of
 from apps.access.pictures.route import Call, Gate, Hop, Owner, Route, Station, Step
 from apps.access.pictures.shapes import STATION_RADIUS, label
 
@@ -15,6 +15,7 @@ FEW_COLUMNS = 3
 FIRST_COLUMN = 72.0
 LEAST_GAP = 130.0
 LAST_GAP = 110.0
+CALLED_LAST_GAP = 205.0  # a narrow call-out stands between the way down and the terminal
 BESIDE_STATION = STATION_RADIUS + 3
 ROOM_FOR_POSTS = 24.0
 ROOM_FOR_CHEVRON = 30.0
@@ -63,6 +64,10 @@ def plan(route: Route, columns: Sequence[Column], terminal: Owner) -> Plan:
     needs = [_need(found, index, route.call) for index in range(len(columns))]
     first = max(FIRST_COLUMN, half_width(columns[0], limit) + 14)
     spare = TERMINAL_LEFT - first - sum(least for least, _ in needs)
+    if spare < 0:
+        squeeze = (TERMINAL_LEFT - first) / sum(least for least, _ in needs)
+        needs = [(least * squeeze, 0.0) for least, _ in needs]
+        spare = 0.0
     wanted = sum(extra for _, extra in needs)
     part = min(1.0, spare / wanted) if wanted else 0.0
     even = max(spare - wanted, 0.0) / len(needs)
@@ -84,7 +89,8 @@ def half_width(column: Column, limit: float) -> float:
 
 def text_width(station: Station, limit: float) -> float:
     key = KEY.shorten_middle(station.key, limit)
-    return max(NAME.widest(NAME.wrap(station.name, limit, 2)), KEY.width(key))
+    tags = max((tag_box(tag, 0, 0).right for tag in station.tags), default=0.0)
+    return max(NAME.widest(NAME.wrap(station.name, limit, 2)), KEY.width(key), tags)
 
 
 def has_posts(hop: Hop, call: Call | None) -> bool:
@@ -109,6 +115,8 @@ def _need(found: Plan, index: int, call: Call | None) -> tuple[float, float]:
     here = half_width(found.columns[index], found.text_limit)
     if is_last:
         least = max(LAST_GAP, here + 20)
+        if line is not None and call and call.hop == line.hop.number:
+            least = max(least, CALLED_LAST_GAP)
     else:
         least = max(LEAST_GAP, here + half_width(found.columns[index + 1], found.text_limit) + 12)
     if line is None or not ends_next:

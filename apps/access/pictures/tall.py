@@ -208,8 +208,12 @@ class _Tall:
         top = self.y + TO_LABEL
         block.draw(self.drawing, CREDENTIAL_X - 18 - block.width, top, f"hop {step.hop.number}")
         self.y = top + block.height
-        css = post_css(self.call, step.hop)
-        if css:
+        self._posts_right(step.hop)
+
+    def _posts_right(self, hop: Hop) -> None:
+        """The posts on the credential's way, with the call-out if it is about them."""
+        css = post_css(self.call, hop)
+        if css and self.call and self.call.hop == hop.number:
             top = self.y + 10
             posts_level(self.drawing, css, CREDENTIAL_X, top + 16, "posts called")
             self._call_right(top)
@@ -260,7 +264,6 @@ class _Tall:
         self.y = box.bottom
 
     def _last_credential_words(self, step: Step, *, after: bool) -> None:
-        css = post_css(self.call, step.hop)
         block = label(step.hop.number, words_of(step.hop), WORDS_END - WORDS_X)
         left = CREDENTIAL_X - 18 - block.width
         top = self.y - block.height if after else self.y + TO_LABEL
@@ -268,10 +271,7 @@ class _Tall:
             top = self.y + 10
         block.draw(self.drawing, left, top, f"hop {step.hop.number}")
         self.y = max(self.y, top + block.height)
-        if css:
-            top = self.y + 10
-            posts_level(self.drawing, css, CREDENTIAL_X, top + 16, "posts called")
-            self._call_right(top)
+        self._posts_right(step.hop)
 
     def _is_free(self, block: Label, left: float, top: float) -> bool:
         return self.drawing.is_free(block.box(left, top), air=4)

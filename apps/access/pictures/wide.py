@@ -37,6 +37,7 @@ from apps.access.pictures.spread import (
     TERMINAL_LEFT,
     Line,
     plan,
+    text_width,
 )
 from apps.access.pictures.terminals import draw_upright
 
@@ -44,6 +45,7 @@ WIDTH = 1160.0
 ROW = 152.0
 LOWER_ROW, LOWEST_ROW = 284.0, 640.0
 R = STATION_RADIUS
+LEAD = "way of the lead"
 NEAR = 240.0  # a call-out further off than this is worth moving the lower row for
 
 
@@ -53,7 +55,7 @@ def draw(route: Route) -> Drawing:
     lower = LOWER_ROW
     picture = _Wide(route, lower)
     while not picture.fits and lower < LOWEST_ROW:
-        lower += 8
+        lower += 12 if lower < LOWER_ROW + 120 else 40
         picture = _Wide(route, lower)
     return picture.drawing
 
@@ -85,8 +87,9 @@ class _Wide:
         self._stations()
         if route.terminal:
             draw_upright(self.drawing, route.terminal, TERMINAL_LEFT, ROW, lower)
-        for line in self.plan.lines:
-            self._upper_words(line)
+        cuts_above = [self._upper_posts(line) for line in self.plan.lines]
+        for line, cut in zip(self.plan.lines, cuts_above, strict=True):
+            self._upper_words(line, cut)
         self._drop_words()
         cuts = self._lower_posts()
         self._tags()
@@ -184,15 +187,20 @@ class _Wide:
 
     # --- hops -------------------------------------------------------------------------------------
 
-    def _upper_words(self, line: Line) -> None:
-        start, end = self.plan.x(line.start), self.plan.x(line.end)
+    def _upper_posts(self, line: Line) -> float | None:
+        """Posts on a stretch of the upper row; where they, or a border, cut it."""
         border = self.plan.border_on(line)
         css = post_css(self.call, line.hop)
+        if not css:
+            return border
+        start, end = self.plan.x(line.start), self.plan.x(line.end)
+        cut = border or self._post_place(line.hop, start, end)
+        self._posts(css, cut, line.hop, ROW)
+        return cut
+
+    def _upper_words(self, line: Line, cut: float | None) -> None:
+        start, end = self.plan.x(line.start), self.plan.x(line.end)
         free_from, free_to = start + BESIDE_STATION, end - (R + 6)
-        cut = border
-        if css:
-            cut = border or self._post_place(line.hop, start, end)
-            self._posts(css, cut, line.hop, ROW)
         spans = [(free_from, free_to)]
         if cut is not None:
             spans = [(free_from, cut - 5), (cut + 8, free_to)]
@@ -209,6 +217,8 @@ class _Wide:
         )
         if called:
             self.anchor = Anchor(x, row + 27)
+            # The lead needs a way down to the call-out; it is given back once that stands.
+            self.drawing.take(LEAD, Box(x - 4, row + 27, x + 4, row + 97))
 
     def _beside(
         self,
@@ -252,7 +262,7 @@ class _Wide:
             for left in (self.drop_x + 13, self.drop_x - 13 - block.width)
         ]
         if css:
-            y = self.lower - 62
+            y = (ROW + self.lower) / 2 + 12
             posts_level(self.drawing, css, self.drop_x, y, "posts called")
             if self.call and self.call.hop == hop.number:
                 self.anchor = Anchor(self.drop_x, y, sideways=27)
@@ -262,11 +272,25 @@ class _Wide:
         """Posts on the lower row, and where they cut its stretches."""
         cuts = {}
         for index, (step, start, end) in enumerate(self.way_down):
-            css = post_css(self.call, step.hop) if start != end else ""
-            if css:
-                cuts[index] = self._post_place(step.hop, start, end)
+            css = post_css(self.call, step.hop)
+            if start != end and css:
+                cuts[index] = self._between_names(start, end)
                 self._posts(css, cuts[index], step.hop, self.lower)
         return cuts
+
+    def _between_names(self, start: float, end: float) -> float:
+        """Past the words of the hop, where no station's name stands below the lower row."""
+        low = start + self._half_name(start) + 10
+        high = end - self._half_name(end) - 10
+        return min(max(low, (start + end) / 2 + 30), high) if low < high else (low + high) / 2
+
+    def _half_name(self, x: float) -> float:
+        columns = zip(self.plan.columns, self.plan.xs, strict=True)
+        stations = [column.lower for column, at in columns if at == x]
+        return max(
+            (text_width(station, self.plan.text_limit) / 2 for station in stations if station),
+            default=12.0,
+        )
 
     def _lower_words(self, cuts: dict[int, float]) -> None:
         for index, (step, start, end) in enumerate(self.way_down):
@@ -274,28 +298,31 @@ class _Wide:
                 continue
             low = start + (R + 6 if index else 12)
             high = end - (26 if step.station is None else R + 12)
+            places = list(self._above(step.hop, low, high, self.lower - 7))
             if index in cuts:
-                high = cuts[index] - 8
-            self._place(f"hop {step.hop.number}", self._above(step.hop, low, high))
+                places = list(self._above(step.hop, low, cuts[index] - 8, self.lower - 7))
+                places += self._above(step.hop, low, high, self.lower - 31)
+            self._place(f"hop {step.hop.number}", places)
 
-    def _above(self, hop: Hop, low: float, high: float) -> Iterator[_Place]:
+    def _above(self, hop: Hop, low: float, high: float, bottom: float) -> Iterator[_Place]:
         for limit in (high - low, 140, 110, 84, 66):
             block = label(hop.number, words_of(hop), min(limit, high - low))
-            top = self.lower - 7 - block.height
             room = high - low - block.width
             for part in (0.5, 0.4, 0.6, 0.25, 0.75, 0.1, 0.9, 0.0, 1.0):
                 if room >= 0:
-                    cost = 10 * abs(part - 0.5) + 5 * len(block.lines)
-                    yield _Place(block, low + room * part, top, cost)
+                    cost = 10 * abs(part - 0.5) + 5 * len(block.lines) + self.lower - bottom
+                    yield _Place(block, low + room * part, bottom - block.height, cost)
 
     def _place(self, name: str, places: Iterable[_Place]) -> None:
         """Draw a label at the best free place; crossing a border is allowed and disliked."""
-        free = [p for p in places if self.drawing.is_free(p.label.box(p.left, p.top), air=2)]
-        if not free:
-            self.fits = False
-            return
-        best = min(free, key=lambda p: p.cost + p.top / 10 + 40 * self._crossed(p))
-        best.label.draw(self.drawing, best.left, best.top, name)
+        for best in sorted(places, key=self._dislike):
+            if self.drawing.is_free(best.label.box(best.left, best.top), air=2):
+                best.label.draw(self.drawing, best.left, best.top, name)
+                return
+        self.fits = False
+
+    def _dislike(self, place: _Place) -> float:
+        return place.cost + place.top / 10 + 40 * self._crossed(place)
 
     def _crossed(self, place: _Place) -> int:
         box = place.label.box(place.left, place.top)
@@ -325,7 +352,8 @@ class _Wide:
 
     def _call_out(self) -> None:
         if self.call is not None and self.anchor is not None:
-            lowest = max(self.anchor.y + 160, self.lower + 110)
+            self.drawing.blocks = [b for b in self.drawing.blocks if b.name != LEAD]
+            lowest = max(self.anchor.y + 300, self.lower + 110)
             borders = list(self.plan.borders.values())
             patience = self.lower - LOWER_ROW
             self.fits &= place(

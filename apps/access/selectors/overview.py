@@ -83,6 +83,9 @@ class Frame:
     is_stale: bool
     unsegregated: int
     findings: int
+    sees_reach: bool
+    sees_findings: bool
+    sees_runs: bool
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,9 @@ def frame_for(user: User) -> Frame:
         active=latest_active(user),
         unsegregated=verdict_counts(pairs_visible_to(user)).unsegregated,
         findings=findings.count(),
+        sees_reach=policy.may(user, Perm.VIEW_FACT),
+        sees_findings=policy.may(user, Perm.VIEW_FINDING),
+        sees_runs=policy.may(user, Perm.VIEW_RUN),
     )
 
 
