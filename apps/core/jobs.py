@@ -1,7 +1,7 @@
 """Starts background work by task name, so that a service need not import its own tasks."""
 
 import logging
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from celery import current_app
@@ -20,9 +20,15 @@ def enqueue(task: str, *, countdown: float = 0, **kwargs: Any) -> None:
     transaction.on_commit(partial(_send, task, countdown, kwargs))
 
 
+@cache
+def _know_all_tasks() -> None:
+    """Once a process: Celery runs all of Django's checks with it."""
+    current_app.loader.import_default_modules()
+
+
 def _send(task: str, countdown: float, kwargs: dict[str, Any]) -> None:
     # Looked up rather than send_task: Celery ignores eager mode for the latter.
-    current_app.loader.import_default_modules()
+    _know_all_tasks()
     try:
         current_app.tasks[task].apply_async(kwargs=kwargs, countdown=countdown)
     except (OperationalError, OSError):  # the latter from the broker of files
