@@ -125,6 +125,14 @@ def test_the_portfolio_is_the_same_whenever_it_is_loaded(now: datetime) -> None:
     assert told(analyse(portfolio(now), now)) == told(answer())
 
 
+def test_a_later_document_is_about_the_same_facts_and_brings_them_up_to_date() -> None:
+    later = NOW + timedelta(days=200)
+    plan = merge(portfolio(), read_document(json.dumps(document(now=later))), now=later)
+    assert plan.faults == ()
+    assert not any(changes.added for changes in plan.changes.values())
+    assert told(analyse(plan.graph, later)) == told(answer())
+
+
 def test_the_two_engines_agree_on_it() -> None:
     plain = analyse_plainly(portfolio(), NOW)
     assert plain.counts == answer().counts
