@@ -1,14 +1,17 @@
 """``manage.py scan [FILE]``: analyse a document alone, or scan the database and store the run."""
 
+import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterable
 from datetime import datetime
+from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
 from django.utils import timezone
 from rich.console import Console
 from rich.table import Table
@@ -48,11 +51,24 @@ class Command(BaseCommand):
             answer = self._scan_database(now)
         else:
             answer = self._analyse_alone(options["file"], now or timezone.now())
-        if options["format"] == "json":
-            for piece in scan_document(answer):
-                self.stdout.write(piece, ending="")
-        else:
-            _print(answer)
+        try:
+            if options["format"] == "json":
+                self._write(answer)
+            else:
+                _print(answer)
+        except BrokenPipeError:
+            _write_nothing_more()
+            sys.exit(1)  # whoever read has seen enough, and knows
+        except OSError as error:
+            _write_nothing_more()
+            raise CommandError(f"The result cannot be written: {error.strerror}.") from error
+
+    def _write(self, answer: Answer) -> None:
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")  # whatever the terminal's is: it is JSON
+        for piece in scan_document(answer):
+            self.stdout.write(piece, ending="")
+        self.stdout.flush()
 
     def _analyse_alone(self, name: str, now: datetime) -> Answer:
         try:
@@ -65,19 +81,26 @@ class Command(BaseCommand):
     def _scan_database(self, now: datetime | None) -> Answer:
         try:
             run, answer = analysis.scan_now(actor=policy.system_actor(), now=now)
-        except DomainError as error:
-            raise CommandError(str(error)) from error
+        except (DomainError, OperationalError) as error:
+            raise CommandError(str(error).strip()) from error
         self.stderr.write(f"Scan {run.pk} is stored.")
         return answer
 
 
 def _read(name: str) -> bytes:
-    if name == "-":
-        return sys.stdin.buffer.read()
+    if name == "-" and sys.stdin is None:
+        raise CommandError("Standard input is closed; name a file.", returncode=2)
     try:
-        return Path(name).read_bytes()
+        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
         raise CommandError(f"{name} cannot be read: {error.strerror}.", returncode=2) from error
+
+
+def _write_nothing_more() -> None:
+    """What is left in the buffer goes nowhere when the process ends, instead of failing again."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _time(text: str) -> datetime:
