@@ -69,6 +69,7 @@ def _static_digest() -> str:
 
 def load_demo() -> None:
     """Only into an installation that nobody uses yet, and not where it is declined."""
+    from django.apps import apps
     from django.conf import settings
     from django.contrib.auth import get_user_model
     from django.core.management import call_command
@@ -76,6 +77,9 @@ def load_demo() -> None:
     if settings.PRODUCTION or os.environ.get("VENDORRISK_DEMO", "").lower() in {"0", "false", "no"}:
         return
     if get_user_model()._default_manager.filter(is_system=False).exists():
+        return
+    facts = ("vendors.Vendor", "access.Environment", "access.AIModel")
+    if any(apps.get_model(name)._default_manager.exists() for name in facts):
         return
     print("Loading the demo portfolio.", flush=True)
     call_command("load_demo")
