@@ -4,6 +4,7 @@ import pytest
 
 from apps.access.services import writing
 from apps.accounts.models import User
+from tests.access.story import Story, tell_story
 
 Asked = list[tuple[User, str]]
 
@@ -18,3 +19,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
 
     monkeypatch.setattr(writing, "request_scan", note)
     return calls
+
+
+@pytest.fixture
+def story(db: None) -> Story:  # noqa: ARG001 - asked for so that there is a database
+    """The back door, stored and scanned."""
+    return tell_story()
