@@ -115,7 +115,11 @@ def test_stating_every_unknown_of_a_possible_finding_safely_settles_it(seed: int
 
 
 def _with_no_other_way(graph: Graph, finding: Finding) -> Graph:
-    """Close every way over the internet that the witness does not take."""
+    """Close every way over the internet that the witness does not take, and every other reason."""
+    asked = {unknown.fact for unknown in finding.rests_on}
+    identities = tuple(
+        i if f"identity:{i.key}" in asked else i._replace(mfa=YesNo.YES) for i in graph.identities
+    )
     hops = {(hop.relation, hop.from_, hop.to) for hop in finding.witness.wire}
     environments = []
     for e in graph.environments:
@@ -132,7 +136,9 @@ def _with_no_other_way(graph: Graph, finding: Finding) -> Graph:
         for c in graph.connects
         if c.from_ != INTERNET or ("connects", INTERNET, f"environment:{c.to}") in hops
     ]
-    return graph._replace(environments=tuple(environments), connects=tuple(connects))
+    return graph._replace(
+        environments=tuple(environments), connects=tuple(connects), identities=identities
+    )
 
 
 SAFE = {
