@@ -28,18 +28,19 @@
     root.dataset.bsTheme = theme ?? (dark.matches ? "dark" : "light");
   };
 
+  let chosen = stored();
   root.classList.add("vr-script");
-  show(stored());
-  dark.addEventListener("change", () => show(stored()));
+  show(chosen);
+  dark.addEventListener("change", () => show(chosen));
 
   const NEXT = { system: "light", light: "dark", dark: null };
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-theme-toggle]");
     if (!button) return;
-    const theme = NEXT[stored() ?? "system"];
-    store(theme);
-    show(theme);
-    button.setAttribute("aria-label", `Theme: ${theme ?? "as the system"}`);
+    chosen = NEXT[chosen ?? "system"];
+    store(chosen);
+    show(chosen);
+    button.setAttribute("aria-label", `Theme: ${chosen ?? "as the system"}`);
   });
 
   // Filters apply themselves when one is changed; without script their button does it.

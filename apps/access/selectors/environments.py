@@ -15,21 +15,17 @@ from django.db.models import (
     Count,
     F,
     IntegerField,
-    Min,
-    OuterRef,
     Q,
     QuerySet,
-    Subquery,
     Value,
     When,
 )
-from django.db.models.functions import Coalesce
 
 from apps.access.models import AIModel, Environment, PairReach
 from apps.accounts import policy
 from apps.accounts.models import User
 from apps.accounts.roles import Perm
-from apps.engine.values import VerdictKind
+from apps.engine.values import Severity, VerdictKind
 from apps.findings.models import Finding, FindingState
 from apps.findings.selectors import (
     BY_BOUNDARY,
@@ -147,23 +143,42 @@ def narrowed(pairs: QuerySet[PairReach], wanted: EnvironmentFilter) -> QuerySet[
 def environment_page(user: User, wanted: EnvironmentFilter, number: str | int) -> Page:  # type: ignore[type-arg] # of Environment
     """One page of environments, worst first; ``rows_of`` makes the rows of it."""
     pairs = narrowed(pairs_visible_to(user), wanted)
-    ranked = pairs.filter(environment=OuterRef("pk")).order_by()
-    severity = (
-        findings_visible_to(user)
-        .filter(environment=OuterRef("key"), state=FindingState.OPEN)
-        .order_by(BY_SEVERITY)
-        .values(rank=BY_SEVERITY)
-    )
+    findings = findings_visible_to(user).filter(state=FindingState.OPEN)
     environments = (
         Environment.objects.filter(pk__in=pairs.values("environment"))
-        .annotate(rank=Subquery(ranked.values("environment").values(rank=Min(RANK))))
-        .annotate(gravest=Coalesce(Subquery(severity[:1]), Value(99)))
+        .annotate(rank=_worst_verdict(pairs), gravest=_worst_severity(findings))
         .select_related("vendor")
         .order_by("rank", "gravest", "first_seen", "key")
     )
     if wanted.verdict in VERDICTS:
         environments = environments.filter(rank=VERDICTS.index(wanted.verdict))
     return Paginator(environments, PER_PAGE).get_page(number)
+
+
+# Both ask "is it one of those", which the database hashes once, and not a question for each row.
+
+
+def _worst_verdict(pairs: QuerySet[PairReach]) -> Case:
+    """The place in VERDICTS of an environment's worst verdict among ``pairs``."""
+    whens = [
+        When(pk__in=pairs.filter(verdict=verdict).values("environment"), then=Value(rank))
+        for rank, verdict in enumerate(VERDICTS)
+        if verdict != KEY_ONLY
+    ]
+    key_only = Value(VERDICTS.index(KEY_ONLY))
+    return Case(*whens, default=key_only, output_field=IntegerField())
+
+
+def _worst_severity(findings: QuerySet[Finding]) -> Case:
+    """How grave the worst of an environment's findings is, 0 being critical."""
+    whens = [
+        When(
+            key__in=findings.filter(severity=severity).order_by().values("environment"),
+            then=Value(rank),
+        )
+        for rank, severity in enumerate(reversed(Severity))
+    ]
+    return Case(*whens, default=Value(99), output_field=IntegerField())
 
 
 RANK = Case(
