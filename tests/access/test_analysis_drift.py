@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from apps.access.models import (
     AIModel,
     AllowlistEntry,
+    Connects,
     Environment,
     PairReach,
     ReachChange,
@@ -266,7 +267,7 @@ def scan_in_turn(seed: int, size: int, days: list[int]) -> Iterator[ScanRun]:
 
 
 @settings(
-    max_examples=3,
+    max_examples=2,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -381,6 +382,18 @@ def test_since_when_a_pair_is_as_it_is() -> None:
     third = scan()
     pair = PairReach.objects.get()
     assert (pair.reach, pair.since) == ("usable", third)
+
+
+def test_what_was_deleted_is_not_seen_and_its_pairs_went_with_it() -> None:
+    put(lab())
+    scan()
+    Connects.objects.all().delete()
+    Environment.objects.get(key="lab").delete()
+    assert not PairReach.objects.exists()
+    run = scan()
+    assert run.drift
+    assert run.drift["reach"] == nothing("gained", "lost", "regraded", "not_seen")
+    assert run.drift["findings"]["not_seen"] == run.drift["findings"]["closed"] > 0
 
 
 PERMISSION = {

@@ -18,7 +18,7 @@ from apps.access.selectors import tables as module
 from apps.access.selectors.graph_rows import stored_graph
 from apps.access.selectors.tables import load_tables
 from apps.engine.analysis import Answer, Tables, tables_from_graph
-from apps.engine.arrays.columns import LAYOUT, decode
+from apps.engine.arrays.columns import KEYED, LAYOUT, Sent, decode, tables_from_columns
 from apps.engine.document import graph_to_document
 from apps.engine.document_types import Time
 from apps.engine.scan_document import scan_document
@@ -34,7 +34,7 @@ from tests.factories.access import EnvironmentFactory
 pytestmark = pytest.mark.django_db
 
 FEW = settings(
-    max_examples=8,
+    max_examples=4,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -308,3 +308,35 @@ def test_the_digest_does_not_tell_the_time_of_reading_or_the_names_of_facts() ->
     for model in (Environment, Credential):
         model._base_manager.update(name="something else", last_seen=NOW + timedelta(days=1))
     assert load_tables().digest() == first
+
+
+@pytest.mark.parametrize("name", LAYOUT)
+def test_no_column_that_is_sent_as_it_is_can_be_without_a_value(name: str) -> None:
+    """A missing value would make the whole row go missing."""
+    table = module.MODELS[name]._meta.db_table
+    for column, sent in LAYOUT[name].items():
+        if sent in (Sent.ID, Sent.TIME, Sent.DAY):
+            continue
+        assert refused_to_set(table, column, None), (name, column)
+        if not isinstance(sent, Sent):
+            assert refused_to_set(table, column, "something else"), (name, column)
+
+
+def refused_to_set(table: str, column: str, value: str | None) -> bool:
+    """Whether the database refuses the value, past all that Python checks."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM pg_constraint WHERE conrelid = %s::regclass "
+            "AND contype = 'c' AND position(%s IN pg_get_constraintdef(oid)) > 0), "
+            "(SELECT attnotnull FROM pg_attribute WHERE attrelid = %s::regclass AND attname = %s)",
+            [table, f"({column})", table, column],
+        )
+        is_one_of, is_required = cursor.fetchone()
+    return bool(is_required if value is None else is_one_of)
+
+
+def test_a_row_without_a_key_or_a_key_without_a_row_stops_the_loading() -> None:
+    put(small())
+    lists = {name: decode(name, b"") for name in LAYOUT}
+    with pytest.raises(ValueError, match="vendors"):
+        tables_from_columns(lists, {name: ["one"] for name in KEYED})

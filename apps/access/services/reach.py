@@ -108,7 +108,9 @@ def replace_reach(*, run: ScanRun, answer: Answer) -> ReachDrift:
     """Make the stored reach that of the answer, and keep every difference as the run's drift.
 
     Part of the transaction that stores a run. A pair that is gone counts as lost when both its ends
-    were looked at, and as not seen when they were not.
+    were looked at, and as not seen when they were not. The pairs of an environment or a deployment
+    that has been deleted (only one that nothing refers to can be) went with it, and count as
+    neither; its findings are closed as not seen.
     """
     values: dict[str, Any] = {
         "run": run.pk,

@@ -245,7 +245,13 @@ class _Loader:
 
 
 def tables_from_columns(lists: Mapping[str, np.ndarray], keys: Mapping[str, list[str]]) -> Tables:
-    """The tables of decoded lists; ``keys`` of the keyed ones, in the order of their rows."""
+    """The tables of decoded lists; ``keys`` of the keyed ones, in the order of their rows.
+
+    Raises ValueError when rows and keys of a list do not go together.
+    """
+    for name in KEYED:
+        if len(lists[name]) != len(keys[name]):
+            raise ValueError(f"{name} came as {len(lists[name])} rows and {len(keys[name])} keys")
     load = _Loader(lists, keys)
 
     def codes(name: str, *columns: str) -> dict[str, Codes]:
