@@ -16,7 +16,7 @@ SHAPES = {
     "a token of a chat": re.compile(r"\bxox[abprs]-[A-Za-z0-9-]{20,}\b"),
     "a signed token": re.compile(r"\beyJ[\w-]{15,}\.eyJ[\w-]{15,}\.[\w-]{15,}"),
     "a password in an address": re.compile(
-        r"\b[a-z][a-z0-9+]*://[^\s:/@<>${}\"']+:[^\s:/@<>${}\"']{6,}@"
+        r"\b[a-z][a-z0-9+]*://[^\s:/@<>${}\"']*:(?![A-Z_]+@)[^\s:/@<>${}\"']{6,}@"
     ),
     "a secret written out": re.compile(
         r"(?i)\b(?:secret_key|password|api_key|auth_token)\s*[:=]\s*[\"'](?=[^\"']*\d)[^\"'\s${}<>]{16,}[\"']"

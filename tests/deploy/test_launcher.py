@@ -380,6 +380,7 @@ def test_our_own_lock_files_are_in_step() -> None:
         "-----BEGIN RSA " + "PRIVATE KEY-----",
         "key = AKIA" + "ABCDEFGHIJKLMNOP",
         "DATABASE_URL=postgresql://user:hunter" + "2hunter2@db/x",
+        "CELERY_BROKER_URL=redis://:hunter" + "2hunter2@redis/0",
         'SECRET_KEY = "' + "a1" * 20 + '"',
     ],
 )
@@ -395,7 +396,12 @@ def test_what_looks_like_a_secret_is_named_but_not_repeated(
 
 @pytest.mark.parametrize(
     "line",
-    ["postgresql://user:${PASSWORD}@db/x", "redis://127.0.0.1:6379/0", 'password = "PASSWORD"'],
+    [
+        "postgresql://user:${PASSWORD}@db/x",
+        "redis://:PASSWORD@127.0.0.1:6379/0",
+        "redis://127.0.0.1:6379/0",
+        'password = "PASSWORD"',
+    ],
 )
 def test_what_only_talks_of_secrets_is_let_be(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
