@@ -29,6 +29,7 @@ Messages = Callable[[], list[Any]]
 @pytest.fixture
 def app() -> Iterator[Celery]:
     """An application that sends its messages, unlike that of the other tests."""
+    vendorrisk.celery.app.loader.import_default_modules()  # it alone knows where tasks are
     app = Celery("test", set_as_current=True)
     app.conf.update(task_publish_retry_policy={"max_retries": 0})
     yield app
