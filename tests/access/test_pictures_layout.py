@@ -211,5 +211,10 @@ def test_wrapped_lines_fit_and_keep_the_words_in_order(words: list[str]) -> None
         assert " ".join(lines) == " ".join(words)
 
 
+def test_a_name_is_broken_into_lines_of_about_the_same_width() -> None:
+    assert NAME.balanced("Halden red-team lab", 120, 2) == ("Halden", "red-team lab")
+    assert NAME.balanced("Partner gateway", 120, 2) == ("Partner gateway",)
+
+
 def test_a_key_that_is_cut_keeps_both_its_ends() -> None:
     assert KEY.shorten_middle("env-with-a-rather-long-key-4", 100) == "env-wit…g-key-4"

@@ -59,7 +59,7 @@ def _places(call: Call, anchor: Anchor, borders: list[float], lowest: float) -> 
                 continue
             crossed = sum(box.left < border < box.right for border in borders)
             length = sum(abs(x - u) + abs(y - v) for (x, y), (u, v) in pairwise(path))
-            against = 60 * crossed + 400 * call_out.is_cut + (WIDTHS[0] - width) * 0.5
+            against = 100 * crossed + 400 * call_out.is_cut + (WIDTHS[0] - width) * 0.5
             yield _Place(length + against, call_out, box, path)
 
 

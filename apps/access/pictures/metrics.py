@@ -67,6 +67,18 @@ class Style:
             done.append(self.shorten(" ".join(words), limit))
         return tuple(done)
 
+    def balanced(self, text: str, limit: float, lines: int) -> tuple[str, ...]:
+        """``text`` wrapped like ``wrap``, into lines of about the same width."""
+        best = self.wrap(text, limit, lines)
+        while len(best) > 1:
+            narrower = self.wrap(text, self.widest(best) - 0.5, lines)
+            if len(narrower) > len(best) or " ".join(narrower) != " ".join(best):
+                break
+            if self.widest(narrower) >= self.widest(best):
+                break
+            best = narrower
+        return best
+
 
 def _without_middle(text: str, keep: int) -> str:
     head = (keep + 1) // 2

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from apps.access.pictures.metrics import NUMBER, WORD, Style
+from apps.access.pictures.metrics import ELLIPSIS, NUMBER, WORD, Style
 
 STATION_RADIUS = 20.0
 
@@ -157,6 +157,11 @@ class Label(NamedTuple):
     width: float
     height: float
 
+    @property
+    def dislike(self) -> float:
+        """What speaks against it: many lines, words that were cut."""
+        return 6 * len(self.lines) + 30 * any(line.endswith(ELLIPSIS) for line in self.lines)
+
     def draw(self, drawing: Drawing, left: float, top: float, name: str) -> None:
         indent = 0.0
         if self.number:
@@ -175,7 +180,7 @@ def label(number_: int, texts: Iterable[str], limit: float) -> Label:
     """A label no wider than ``limit``, its words wrapped as needed."""
     indent = 18.0 if number_ else 0.0
     lines = tuple(
-        line for text in texts if text for line in WORD.wrap(text, max(limit - indent, 30), 3)
+        line for text in texts if text for line in WORD.balanced(text, max(limit - indent, 30), 3)
     )
     height = max(14.0, WORD.leading * len(lines))
     return Label(number_, lines, indent + WORD.widest(lines), height)

@@ -90,7 +90,7 @@ def half_width(column: Column, limit: float) -> float:
 def text_width(station: Station, limit: float) -> float:
     key = KEY.shorten_middle(station.key, limit)
     tags = max((tag_box(tag, 0, 0).right for tag in station.tags), default=0.0)
-    return max(NAME.widest(NAME.wrap(station.name, limit, 2)), KEY.width(key), tags)
+    return max(NAME.widest(NAME.balanced(station.name, limit, 2)), KEY.width(key), tags)
 
 
 def has_posts(hop: Hop, call: Call | None) -> bool:

@@ -79,7 +79,7 @@ class _Tall:
 
     def _station(self, station: Station, hop: Hop | None) -> float:
         """Draw a station on the left below the cursor; its centre."""
-        second_line = len(NAME.wrap(station.name, WORDS_END - WORDS_X - 6, 2)) > 1
+        second_line = len(NAME.balanced(station.name, WORDS_END - WORDS_X - 6, 2)) > 1
         y = max(self.y + 35, self.bands[-1][0] + FIRST_STATION) + (10 if second_line else 0)
         role = "credential" if station.is_credential else ""
         disc(self.drawing, station, WIRE_X, y, R, "start" if hop is None else role)
@@ -89,7 +89,7 @@ class _Tall:
 
     def _texts(self, station: Station, x: float, y: float, anchor: str) -> float:
         limit = WORDS_END - WORDS_X - (0 if anchor == "end" else 6)
-        lines = NAME.wrap(station.name, limit, 2)
+        lines = NAME.balanced(station.name, limit, 2)
         line_y = y - 4 - NAME.leading * (len(lines) - 1) + (0 if station.key else 8)
         for position, line in enumerate(lines):
             name = f"name {station.id} {position}"

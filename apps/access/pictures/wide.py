@@ -172,7 +172,7 @@ class _Wide:
                 self._names(station, x, above=y == ROW)
 
     def _names(self, station: Station, x: float, *, above: bool) -> None:
-        lines = NAME.wrap(station.name, self.plan.text_limit, 2)
+        lines = NAME.balanced(station.name, self.plan.text_limit, 2)
         lowest = ROW - 32 - (NAME.leading if station.key else 0)
         first = lowest - NAME.leading * (len(lines) - 1) if above else self.lower + 37
         y = first - NAME.leading
@@ -238,14 +238,15 @@ class _Wide:
         for limit in (LABEL_LIMIT, 118, 96, 80, 66):
             block = label(hop.number, texts, limit)
             middle = (start + end - block.width) / 2
-            beside = [middle] if cut is None else [cut + 8, cut - 8 - block.width]
-            lefts = [*beside, start + 8, end - 8 - block.width]
-            for left in lefts:
+            before, behind = (middle, middle) if cut is None else (cut - 8 - block.width, cut + 8)
+            # A word stands before the border that its hop crosses, a note behind the gate.
+            liked = behind if hop.note else before
+            for left in (before, behind, start + 8, end - 8 - block.width):
                 if not (start - 20 <= left and left + block.width <= min(end + 60, 958)):
                     continue
                 for top in range(int(ROW) + 34, int(self.lower) - 20, 6):
-                    away = 0.0 if left in beside else 25.0
-                    yield _Place(block, left, float(top), 20 + away + 6 * len(block.lines))
+                    away = 0.0 if left == liked else 4.0 if left in (before, behind) else 25.0
+                    yield _Place(block, left, float(top), 20 + away + block.dislike)
 
     def _drop_words(self) -> None:
         """The words of the hop that runs down to the lower row, when a station waits there."""
@@ -256,7 +257,7 @@ class _Wide:
         tops = range(int(ROW) + 58, int(self.lower) - 46, 6)
         blocks = [label(hop.number, words_of(hop), limit) for limit in (118, 84, 66)]
         places = [
-            _Place(block, left, float(top), top - tops[0] + 5 * len(block.lines))
+            _Place(block, left, float(top), top - tops[0] + block.dislike)
             for top in tops
             for block in blocks
             for left in (self.drop_x + 13, self.drop_x - 13 - block.width)
@@ -310,7 +311,7 @@ class _Wide:
             room = high - low - block.width
             for part in (0.5, 0.4, 0.6, 0.25, 0.75, 0.1, 0.9, 0.0, 1.0):
                 if room >= 0:
-                    cost = 10 * abs(part - 0.5) + 5 * len(block.lines) + self.lower - bottom
+                    cost = 10 * abs(part - 0.5) + block.dislike + self.lower - bottom
                     yield _Place(block, low + room * part, bottom - block.height, cost)
 
     def _place(self, name: str, places: Iterable[_Place]) -> None:
@@ -336,7 +337,7 @@ class _Wide:
             if column.upper:
                 self._tags_of(column.upper, x, ROW + 36)
             if column.lower:
-                lines = len(NAME.wrap(column.lower.name, self.plan.text_limit, 2))
+                lines = len(NAME.balanced(column.lower.name, self.plan.text_limit, 2))
                 self._tags_of(column.lower, x, self.lower + 44 + NAME.leading * lines)
 
     def _tags_of(self, station: Station, x: float, top: float) -> None:
