@@ -17,7 +17,7 @@ from tests.factories.access import ScanRunFactory
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 STYLES = {style.css: style for style in vars(metrics).values() if isinstance(style, metrics.Style)}
 
-pytestmark = pytest.mark.usefixtures("maya", "story")
+pytestmark = pytest.mark.usefixtures("maya")
 
 
 def finding_of(story: Story) -> Finding:
@@ -40,7 +40,7 @@ def pages_of(story: Story) -> list[str]:
     ]
 
 
-def test_somebody_signs_in_reads_the_sentence_and_opens_the_worst_route(
+def test_somebody_signs_in_opens_the_worst_route_follows_it_and_signs_out(
     open_page: OpenPage, story: Story
 ) -> None:
     page = open_page(DESK)
@@ -49,18 +49,14 @@ def test_somebody_signs_in_reads_the_sentence_and_opens_the_worst_route(
         "2 environments reach a restricted model without segregation"
     )
     page.get_by_role("link", name="Brightpath laptops can use Meridian").first.click()
+    assert page.url.endswith(f"/findings/{finding_of(story).pk}/")
     expect(page.locator("svg.is-wide")).to_be_visible()
     expect(page.locator("svg.is-tall")).to_be_hidden()
     expect(page.get_by_role("row", name="bp-contractor enters ng-lab")).to_be_visible()
-    assert page.url.endswith(f"/findings/{finding_of(story).pk}/")
-
-
-def test_a_station_of_the_picture_leads_to_its_hop(open_page: OpenPage, story: Story) -> None:
-    page = open_page(DESK)
-    sign_in(page)
-    page.goto(f"/findings/{finding_of(story).pk}/")
     page.locator("svg.is-wide").get_by_role("link", name="Northgate red-team lab, hop 2").click()
     assert page.url.endswith("#hop-2")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
 
 
 def test_a_wrong_password_is_refused_in_a_sentence(open_page: OpenPage) -> None:
@@ -72,30 +68,21 @@ def test_a_wrong_password_is_refused_in_a_sentence(open_page: OpenPage) -> None:
     expect(page.get_by_role("alert")).to_contain_text("Please enter a correct")
 
 
-def test_signing_out_leads_back_to_the_form(open_page: OpenPage) -> None:
-    page = open_page(DESK)
-    sign_in(page)
-    page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
-
-
-def test_a_phone_shows_the_tall_picture(open_page: OpenPage, story: Story) -> None:
-    page = open_page(PHONE)
-    sign_in(page)
-    page.goto(f"/findings/{finding_of(story).pk}/")
-    expect(page.locator("svg.is-tall")).to_be_visible()
-    expect(page.locator("svg.is-wide")).to_be_hidden()
-
-
-def test_the_menu_of_a_phone_opens_without_script(open_page: OpenPage) -> None:
+def test_a_phone_without_script_has_the_menu_and_the_tall_picture(
+    open_page: OpenPage, story: Story
+) -> None:
     page = open_page(PHONE, java_script_enabled=False)
     sign_in(page)
     page.locator("summary").click()
     page.get_by_role("navigation", name="Menu").get_by_role("link", name="Findings").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Findings")
+    page.goto(f"/findings/{finding_of(story).pk}/")
+    expect(page.locator("svg.is-tall")).to_be_visible()
+    expect(page.locator("svg.is-wide")).to_be_hidden()
 
 
-def test_filters_work_without_script(open_page: OpenPage) -> None:
+@pytest.mark.usefixtures("story")
+def test_filters_apply_themselves_with_script_and_by_a_button_without(open_page: OpenPage) -> None:
     page = open_page(DESK, java_script_enabled=False)
     sign_in(page)
     page.goto("/findings/")
@@ -103,9 +90,6 @@ def test_filters_work_without_script(open_page: OpenPage) -> None:
     page.get_by_role("button", name="Apply").click()
     assert "rule=RT-07" in page.url
     expect(page.locator("tbody tr")).to_have_count(3)
-
-
-def test_a_filter_applies_itself_with_script(open_page: OpenPage) -> None:
     page = open_page(DESK)
     sign_in(page)
     page.goto("/environments/?verdict=all")
