@@ -39,7 +39,7 @@ def test_the_answer_to_a_scenario_is_the_expected_one(scenario: Scenario, engine
 
 
 def test_there_are_scenarios() -> None:
-    assert any(s.path.stem == "backdoor" for s in SCENARIOS)
+    assert any(s.path.stem == "back-door" for s in SCENARIOS)
 
 
 @settings(max_examples=150, deadline=None)
