@@ -18,7 +18,7 @@ def run(arguments: Sequence[str]) -> int:
         str(VENV_PYTHON),
         "-m",
         "pytest",
-        *([] if spread else ["-n", "auto", "--dist", "loadfile"]),
+        *([] if spread else ["-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder"]),
         *arguments,
     ]
     with ExitStack() as at_the_end:
