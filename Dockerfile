@@ -20,8 +20,8 @@ FROM python:${PYTHON}
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core \
  && rm -rf /var/lib/apt/lists/*
-RUN groupadd --system --gid 10001 vendorrisk \
- && useradd --system --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin vendorrisk \
+RUN groupadd --gid 10001 vendorrisk \
+ && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin vendorrisk \
  && install --directory --owner=10001 --group=10001 --mode=0700 /var/lib/vendorrisk /var/lib/vendorrisk/media
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
