@@ -151,6 +151,11 @@ else:
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)
+DATABASES["default"]["OPTIONS"] = {
+    "keepalives_idle": 30,  # a server that vanished is noticed within a minute
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+} | DATABASES["default"]["OPTIONS"]
 
 # --- who signs in --------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -214,6 +219,7 @@ if _is_set("CELERY_BROKER_URL"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "visibility_timeout": 2 * 3600,  # Redis: longer than any task, or it is given out twice
         "socket_connect_timeout": 5,
+        "socket_timeout": 30,  # a broker that stopped answering is a broken connection
         "socket_keepalive": True,
         "global_keyprefix": "vendorrisk:",
     }

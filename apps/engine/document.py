@@ -4,6 +4,7 @@
 fields may be left out and what follows for the facts as a whole is for ``merge``.
 """
 
+import contextlib
 import json
 import math
 import re
@@ -46,6 +47,7 @@ __all__ = [
 ]
 
 LONGEST_NUMBER: Final = 400
+MOST_HEAD_FAULTS: Final = 1000
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 Row = dict[str, Any]
@@ -213,9 +215,12 @@ def _decode_bytes(text: bytes) -> str:
 
 def _check_head(document: dict[str, Any]) -> Mode:
     """The mode of a document whose format, mode and lists are known; raises ``DocumentError``."""
-    faults = list(_format_faults(document)) or list(_head_faults(document))
-    if faults:
-        raise DocumentError(in_order(faults))
+    faults = Faults(MOST_HEAD_FAULTS)
+    with contextlib.suppress(TooManyFaultsError):
+        for fault in list(_format_faults(document)) or _head_faults(document):
+            faults.add(fault)
+    if faults.items:
+        raise DocumentError(in_order(faults.items))
     return Mode(document.get("mode", Mode.MERGE))
 
 

@@ -23,6 +23,7 @@ from scripts.launcher.places import LOGS, ROOT, VAR, VENV_PYTHON, plain_environm
 from scripts.launcher.processes import Process, stop_all
 
 LOCK = VAR / "run.lock"
+USERS = VAR / "demo-users.txt"
 LOCK_VARIABLE = "VENDORRISK_RUN_LOCK"
 ANSWER_SECONDS = 90.0
 DESCRIPTION = """\
@@ -198,6 +199,8 @@ def _start(*, verbose: bool) -> list[Process]:
         "beat": [*celery, "beat", "--loglevel", "INFO", "--pidfile="],
     }
     os.environ.update(HOST=host, PORT=str(port))
+    if USERS.exists():
+        os.environ.setdefault("ORGANISATION_NAME", "Tarn Labs")  # whose portfolio the demo is
     os.environ.setdefault("WEB_CONCURRENCY", "2")
     width = max(map(len, commands))
     return [
@@ -245,12 +248,12 @@ def _dead(processes: Sequence[Process]) -> str:
 
 def _greet() -> None:
     host, port = address()
-    users = VAR / "demo-users.txt"
     say(f"\nVendorrisk runs at {url(host, port)}")
-    if users.exists():
-        say(f"Sign in as one of the people in {shown(users)}:")
-        if sys.stdout.isatty():
-            say("\n".join(f"  {line}" for line in users.read_text().splitlines()))
+    if USERS.exists() and sys.stdout.isatty():
+        say(f"Sign in as one of the people in {shown(USERS)}:")
+        say("\n".join(f"  {line}" for line in USERS.read_text().splitlines()))
+    elif USERS.exists():  # passwords are shown to people, not written to logs
+        say(f"Sign in as one of the people in {shown(USERS)}.")
     else:
         say("Sign in with your account; scripts/manage create_owner EMAIL makes the first.")
     say(f"Logs: {shown(LOGS)}/   Stop: Ctrl-C\n")

@@ -109,6 +109,12 @@ def test_an_unknown_list_hides_no_other_fault_of_the_document() -> None:
     assert [fault.field for fault in faults] == ["mode", "people", "roles"]
 
 
+def test_of_very_many_unknown_lists_a_thousand_are_named() -> None:
+    faults = faults_in(document(**{f"list{number}": [] for number in range(1500)}))
+    assert len(faults) == 1001
+    assert "more than 1,000 faults" in faults[-1].message
+
+
 def test_a_misspelt_list_does_not_make_every_reference_to_it_a_fault() -> None:
     value = small()
     value["enviroments"] = value.pop("environments")
