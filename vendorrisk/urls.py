@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", overview, name="overview"),
     path("", include("apps.access.urls")),
     path("", include("apps.findings.urls")),
+    path("", include("apps.vendors.urls")),
     path("accounts/", include("apps.accounts.urls")),
     path("healthz", healthz, name="healthz"),
 ]

@@ -2,11 +2,11 @@
 
 from django.urls import path
 
-from apps.access.views import environments, runs
+from apps.access.views import reach, runs
 
 app_name = "access"
 urlpatterns = [
-    path("environments/", environments.environment_list, name="environment-list"),
+    path("reach/", reach.reach_list, name="reach-list"),
     path("scans/", runs.run_list, name="run-list"),
     path("scans/new/", runs.run_create, name="run-create"),
     path("scans/<int:pk>/", runs.run_detail, name="run-detail"),

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, Func, QuerySet, TextField
+from django.db.models import F, Func, Model, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from apps.audit.canonical import JSON, parsed
@@ -24,6 +24,16 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def entries() -> QuerySet[AuditEntry]:
     """Every entry, the latest first."""
     return AuditEntry.objects.all()
+
+
+def entries_on(target: Model) -> QuerySet[AuditEntry]:
+    """The entries about one thing, the latest first."""
+    return AuditEntry.objects.filter(target_type=target._meta.label_lower, target_id=str(target.pk))
+
+
+def last_entry_on(target: Model) -> AuditEntry | None:
+    """The latest entry about one thing."""
+    return entries_on(target).first()
 
 
 def head() -> Head | None:

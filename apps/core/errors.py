@@ -4,7 +4,8 @@ DomainError                 a rule of the domain says no; the message is a sente
 ├── InvalidError            the input is wrong: ``fields`` maps a field to its sentences
 ├── NotAllowedError         signed in, can see it, may not do it: 403
 ├── ConflictError           the state of the thing does not allow it now: 409
-│   └── InUseError          others refer to it: ``reasons`` lists them, ``alternative`` is offered
+│   ├── InUseError          others refer to it: ``reasons`` lists them, ``alternative`` is offered
+│   └── StaleError          somebody else changed it since it was read: ``stored`` is what it is now
 └── NotFoundError           it does not exist, or not for you: 404
 """
 
@@ -50,3 +51,11 @@ class InUseError(ConflictError):
         super().__init__(message)
         self.reasons = list(reasons)
         self.alternative = alternative
+
+
+class StaleError(ConflictError):
+    """Somebody else changed it since it was read; ``stored`` holds the fields as they are now."""
+
+    def __init__(self, message: str, stored: Mapping[str, object]) -> None:
+        super().__init__(message)
+        self.stored = dict(stored)

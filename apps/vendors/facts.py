@@ -4,11 +4,12 @@ The services of the register and of the access graph say by name what can be don
 way it is done is the same for all of them and stands here.
 """
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Generic, TypedDict, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import IntegrityError, connection, models, transaction
@@ -17,8 +18,8 @@ from apps.accounts import policy
 from apps.accounts.models import User
 from apps.accounts.roles import Perm
 from apps.audit import services as audit
-from apps.audit.canonical import JSON
-from apps.core.errors import ConflictError, InUseError, InvalidError, NotFoundError
+from apps.audit.canonical import JSON, canonical
+from apps.core.errors import ConflictError, InUseError, InvalidError, NotFoundError, StaleError
 from apps.core.models import Filed, Keyed, Seen
 from apps.engine.values import Source
 from apps.vendors.references import references_to
@@ -30,10 +31,23 @@ Changes = Mapping[str, object]
 
 
 class FactFields(TypedDict, total=False):
-    """What can be stated about any fact."""
+    """What can be stated about any fact.
+
+    ``version``, with a change only, is what ``version_of`` gave when the fact was read: when it is
+    another by now, StaleError is raised instead of overwriting what somebody else wrote.
+    """
 
     name: str
     source: Source
+    version: str
+
+
+def version_of(fact: Seen) -> str:
+    """A digest of everything stated about a fact: another one after every change of it."""
+    return _writers[type(fact)].version(fact)
+
+
+_writers: "dict[type[Seen], FactWriter[Any]]" = {}
 
 
 def vendors_of(fact: Filed) -> set[int | None]:
@@ -84,10 +98,17 @@ class FactWriter(Generic[F]):
     edit: Perm = Perm.CHANGE_FACT
     remove: Perm = Perm.DELETE_FACT
 
+    def __post_init__(self) -> None:
+        _writers[self.model] = self
+
+    def version(self, fact: F) -> str:
+        """See ``version_of``."""
+        return hashlib.sha256(canonical(self._state(fact)).encode()).hexdigest()[:24]
+
     @transaction.atomic
     def create(self, actor: User, /, **values: object) -> F:
         """Store a new fact and log ``noun.created``; a name left out is the key."""
-        self._refuse_unknown(values, {*self.fixed, *self.changeable})
+        self._refuse_unknown(values, {*self.fixed, *self._changeable})
         items = self._take_items(values)
         fact = self.model(**values)
         self._allow(actor, self.add, self._vendors(fact, items))
@@ -119,7 +140,8 @@ class FactWriter(Generic[F]):
         vendors = vendors_of(stored)
         self._allow(actor, self.edit, vendors)
         values = dict(changes(stored) if callable(changes) else changes)
-        self._refuse_unknown(values, self.changeable)
+        self._refuse_stale(stored, values.pop("version", None))
+        self._refuse_unknown(values, self._changeable)
         before = self._state(stored, values)
         items = self._take_items(values)
         for name, value in values.items():
@@ -196,6 +218,19 @@ class FactWriter(Generic[F]):
         if unknown := sorted(set(values) - set(known)):
             raise TypeError(f"{self.noun}: these fields cannot be stated here: {unknown}")
 
+    def _refuse_stale(self, stored: F, version: object) -> None:
+        if version is not None and version != self.version(stored):
+            raise StaleError(
+                f"The {self._words} was not saved: somebody else changed it while you were "
+                "writing. Look at what differs, then save again.",
+                self._state(stored),
+            )
+
+    @property
+    def _changeable(self) -> list[str]:
+        """What can be stated: the version is asked about a fact, not stated of it."""
+        return [name for name in self.changeable if name != "version"]
+
     def _take_items(self, values: dict[str, object]) -> list[Filed] | None:
         return self._items(values.pop(self.listed)) if self.listed in values else None
 
@@ -246,11 +281,11 @@ class FactWriter(Generic[F]):
 
     def _state(self, fact: F, names: Collection[str] | None = None) -> dict[str, JSON]:
         """The fields as the log shows them: references by key, times in UTC."""
-        shown = [*self.fixed, *self.changeable] if names is None else names
+        shown = [*self.fixed, *self._changeable] if names is None else names
         return {
             name: self._names(self._stored_items(fact))
             if name == self.listed
-            else _as_json(getattr(fact, name))
+            else as_json(getattr(fact, name))
             for name in shown
         }
 
@@ -333,7 +368,8 @@ def _has_no_bytes(text: str) -> bool:
     return "\0" in text or any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def _as_json(value: object) -> JSON:
+def as_json(value: object) -> JSON:
+    """A stated value as the log keeps it: references by key, times in UTC."""
     if isinstance(value, Keyed):
         return value.key
     if isinstance(value, datetime):
@@ -341,5 +377,7 @@ def _as_json(value: object) -> JSON:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, list):
+        if any(isinstance(item, Keyed) for item in value):
+            return sorted(item.key for item in value)
         return [str(item) for item in value]
     return value if value is None or isinstance(value, bool | int) else str(value)

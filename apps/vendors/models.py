@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from guardian.models import UserObjectPermissionBase
 
 from apps.core.models import EnumField, Keyed, key_has_shape, not_before, one_of
+from apps.core.search import words_index
 from apps.engine.values import VendorKind, VendorStatus, YesNo
 
 
@@ -21,6 +22,7 @@ class Vendor(Keyed):
 
     class Meta:
         ordering = ["name", "key"]
+        indexes = [words_index("vendors_vendor_words")]
         constraints = [
             key_has_shape(),
             one_of("kind", VendorKind),

@@ -1,5 +1,6 @@
 """Reads of the register, and the one rule of who sees which fact."""
 
+from dataclasses import dataclass
 from typing import TypeVar
 
 from django.contrib.auth.models import AnonymousUser
@@ -8,15 +9,41 @@ from django.db.models import ForeignKey, ManyToOneRel, Q, QuerySet
 from apps.accounts import policy
 from apps.accounts.models import User
 from apps.accounts.roles import Perm
+from apps.core.errors import NotFoundError
 from apps.core.models import Filed
+from apps.core.search import matching
 from apps.vendors.models import Contract, Vendor
 
 M = TypeVar("M", bound=Filed)
 
 
+@dataclass(frozen=True)
+class VendorFilter:
+    """What the list of vendors is narrowed to; empty means any."""
+
+    q: str = ""
+    kind: str = ""
+    status: str = ""
+
+
 def vendors_visible_to(user: User | AnonymousUser) -> QuerySet[Vendor]:
     """The vendors in the user's scope, each with who engaged it."""
     return visible_facts(Vendor.objects.select_related("engaged_by"), user=user)
+
+
+def vendor_for(user: User, number: int) -> Vendor:
+    """One vendor by its number; NotFoundError when there is none, or it is not theirs to see."""
+    vendor = vendors_visible_to(user).filter(pk=number).first()
+    if vendor is None:
+        raise NotFoundError(f"There is no vendor {number}, or it is not yours to see.")
+    return vendor
+
+
+def filtered(vendors: QuerySet[Vendor], wanted: VendorFilter) -> QuerySet[Vendor]:
+    """The vendors that a filter keeps."""
+    exact = {"kind": wanted.kind, "status": wanted.status}
+    kept = vendors.filter(**{name: value for name, value in exact.items() if value})
+    return matching(kept, wanted.q)
 
 
 def contracts_visible_to(user: User | AnonymousUser) -> QuerySet[Contract]:

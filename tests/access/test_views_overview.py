@@ -11,13 +11,13 @@ from django.utils import timezone
 
 from apps.access.models import PairReach, ScanRun
 from apps.access.models.runs import RunState
-from apps.access.selectors.environments import (
+from apps.access.selectors.overview import MOST_CELLS, overview_for
+from apps.access.selectors.reach import (
     EnvironmentFilter,
     environment_page,
     pairs_visible_to,
     verdict_counts,
 )
-from apps.access.selectors.overview import MOST_CELLS, overview_for
 from apps.accounts.choices import Role
 from apps.accounts.models import User
 from apps.engine.values import VerdictKind

@@ -64,6 +64,9 @@ READERS = frozenset({"alice", "bob", "cora", "mona", "otto", "rita"})
 OF_FACTS = READERS | {"anna"}
 OF_FINDINGS = OF_FACTS | {"rosa"}
 OF_RUNS = OF_FACTS | {"ida"}
+OF_VENDORS = OF_FACTS | {"rosa"}
+REGISTRARS = frozenset({"bob"})  # who edits any vendor's file; anna edits her own vendor's
+OF_REGISTER = REGISTRARS | {"anna"}
 SCANNERS = frozenset({"alice", "anna", "bob", "ida"})
 
 
@@ -78,7 +81,7 @@ class Route(NamedTuple):
 
 
 ROUTES = [
-    Route("access:environment-list", OF_FACTS, shows_to=READERS),
+    Route("access:reach-list", OF_FACTS, shows_to=READERS),
     Route("access:run-create", SCANNERS, method="POST"),
     Route("access:run-detail", OF_RUNS, shows_to=READERS, about=lambda of: {"pk": of.run.pk}),
     Route("access:run-list", OF_RUNS),
@@ -93,4 +96,19 @@ ROUTES = [
     Route("findings:finding-list", OF_FINDINGS, shows_to=READERS | {"rosa"}),
     Route("healthz", STRANGER | EVERYBODY),
     Route("overview", EVERYBODY, shows_to=READERS | {"rosa"}),
+    Route("vendors:vendor-choices", OF_VENDORS, shows_to=READERS | {"rosa"}),
+    Route("vendors:vendor-create", OF_REGISTER),
+    Route(
+        "vendors:vendor-detail",
+        READERS | {"rosa"},
+        shows_to=READERS | {"rosa"},
+        about=lambda of: {"pk": of.vendor.pk},
+    ),
+    Route(
+        "vendors:vendor-edit",
+        REGISTRARS,
+        shows_to=REGISTRARS,
+        about=lambda of: {"pk": of.vendor.pk},
+    ),
+    Route("vendors:vendor-list", OF_VENDORS, shows_to=READERS | {"rosa"}),
 ]

@@ -31,7 +31,7 @@ def pages_of(story: Story) -> list[str]:
     numbers = [finding.pk for finding in (finding_of(story), possible, entry)]
     return [
         "/",
-        "/environments/?verdict=all",
+        "/reach/?verdict=all",
         "/findings/",
         *(f"/findings/{number}/" for number in numbers),
         "/scans/",
@@ -92,7 +92,7 @@ def test_filters_apply_themselves_with_script_and_by_a_button_without(open_page:
     expect(page.locator("tbody tr")).to_have_count(3)
     page = open_page(DESK)
     sign_in(page)
-    page.goto("/environments/?verdict=all")
+    page.goto("/reach/?verdict=all")
     page.get_by_label("Vendor").select_option("Helix Cloud")
     page.wait_for_url("**vendor=helix**")
     expect(page.get_by_role("heading", name="Helix tester")).to_be_visible()

@@ -50,10 +50,6 @@ def test_every_icon_that_a_template_names_is_in_the_sprite() -> None:
     assert named <= set(re.findall(r'<symbol id="([\w-]+)"', SPRITE))
 
 
-def test_the_sprite_holds_no_icon_that_nobody_uses() -> None:
-    assert set(re.findall(r'<symbol id="([\w-]+)"', SPRITE)) - icons_named() == set()
-
-
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_template_has_nothing_inline(path: Path) -> None:
     text = path.read_text()

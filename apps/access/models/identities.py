@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from apps.core.models import EnumField, Keyed, key_has_shape, no_duplicates, not_before, one_of
+from apps.core.search import words_index
 from apps.engine.values import CredentialKind, IdentityKind, IdentityStatus, YesNo
 from apps.vendors.models import Vendor
 
@@ -23,6 +24,7 @@ class Identity(Keyed):
     class Meta:
         ordering = ["name", "key"]
         verbose_name_plural = "identities"
+        indexes = [words_index("access_identity_words")]
         constraints = [
             key_has_shape(),
             one_of("kind", IdentityKind),
@@ -48,6 +50,7 @@ class Credential(Keyed):
 
     class Meta:
         ordering = ["name", "key"]
+        indexes = [words_index("access_credential_words")]
         constraints = [
             key_has_shape(),
             one_of("kind", CredentialKind),

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from apps.core.models import EnumField, Keyed, key_has_shape, one_of
+from apps.core.search import words_index
 from apps.engine.values import (
     EnvironmentKind,
     EnvironmentStatus,
@@ -40,6 +41,7 @@ class Environment(Keyed):
 
     class Meta:
         ordering = ["name", "key"]
+        indexes = [words_index("access_environment_words")]
         constraints = [
             key_has_shape(),
             one_of("kind", EnvironmentKind),
@@ -65,6 +67,7 @@ class AIModel(Keyed):
     class Meta:
         ordering = ["name", "key"]
         verbose_name = "model"
+        indexes = [words_index("access_model_words")]
         constraints = [key_has_shape(), one_of("sensitivity", Sensitivity)]
 
 
@@ -81,6 +84,7 @@ class Deployment(Keyed):
 
     class Meta:
         ordering = ["name", "key"]
+        indexes = [words_index("access_deployment_words")]
         constraints = [
             key_has_shape(),
             one_of("purpose", PATH_PURPOSES),
@@ -123,11 +127,12 @@ class AllowlistEntry(Keyed):
             one_of("purpose", PATH_PURPOSES),
         ]
         indexes = [
+            words_index("access_entry_words"),
             models.Index(
                 fields=["expires_at"],
                 name="access_entry_ends",
                 condition=Q(expires_at__isnull=False),
-            )
+            ),
         ]
 
     def clean(self) -> None:

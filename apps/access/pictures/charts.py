@@ -6,7 +6,7 @@ from typing import NamedTuple
 from apps.access.models import ScanRun
 from apps.access.pictures.metrics import Style
 from apps.access.pictures.shapes import Box, Drawing
-from apps.access.selectors.environments import VerdictCounts
+from apps.access.selectors.reach import VerdictCounts
 
 WIDTH, PITCH, COLUMN = 332.8, 25.6, 20.0
 BASE, FULL = 117.0, 112.0

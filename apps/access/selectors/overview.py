@@ -8,7 +8,7 @@ from django.db.models import Min
 from django.utils import timezone
 
 from apps.access.models import ScanRun
-from apps.access.selectors.environments import (
+from apps.access.selectors.reach import (
     RANK,
     UP_TO,
     VERDICTS,
@@ -86,6 +86,7 @@ class Frame:
     sees_reach: bool
     sees_findings: bool
     sees_runs: bool
+    sees_vendors: bool
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,7 @@ def frame_for(user: User) -> Frame:
         sees_reach=policy.may(user, Perm.VIEW_FACT),
         sees_findings=policy.may(user, Perm.VIEW_FINDING),
         sees_runs=policy.may(user, Perm.VIEW_RUN),
+        sees_vendors=policy.may(user, Perm.VIEW_VENDOR),
     )
 
 

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from apps.access.selectors.environments import (
+from apps.access.selectors.reach import (
     PER_PAGE,
     EnvironmentFilter,
     environment_page,
@@ -24,7 +24,7 @@ from tests.factories.findings import FindingFactory
 pytestmark = pytest.mark.django_db
 
 Person = Callable[..., User]
-URL = reverse("access:environment-list")
+URL = reverse("access:reach-list")
 
 
 def shown(client_for: ClientFor, user: User, query: str = "") -> str:

@@ -1,4 +1,4 @@
-"""The list of environments that reach a restricted model."""
+"""The environments that reach a restricted model, by verdict."""
 
 from collections.abc import Iterable, Iterator
 
@@ -6,8 +6,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from apps.access.selectors import environments as selectors
-from apps.access.selectors.environments import VERDICTS, EnvironmentFilter, EnvironmentRow
+from apps.access.selectors import reach as selectors
+from apps.access.selectors.reach import VERDICTS, EnvironmentFilter, EnvironmentRow
 from apps.accounts import policy
 from apps.accounts.http import SignedInRequest
 from apps.accounts.roles import Perm
@@ -17,7 +17,7 @@ TABS = tuple(zip(VERDICTS, ("Unsegregated", "Undetermined", "Segregated", "Key o
 
 
 @require_safe
-def environment_list(request: SignedInRequest) -> HttpResponse:
+def reach_list(request: SignedInRequest) -> HttpResponse:
     """Environments by verdict, worst first, each with the route of its worst finding."""
     policy.require(request.user, Perm.VIEW_FACT)
     wanted = EnvironmentFilter(
@@ -31,7 +31,7 @@ def environment_list(request: SignedInRequest) -> HttpResponse:
     pairs = selectors.narrowed(selectors.pairs_visible_to(request.user), wanted)
     counts = selectors.verdict_counts(pairs)
     context = {
-        "section": "environments",
+        "section": "reach",
         "wanted": wanted,
         "page": page,
         "rows": list(_with_told(rows, told)),
@@ -42,7 +42,7 @@ def environment_list(request: SignedInRequest) -> HttpResponse:
         "models": selectors.models_reached(request.user).values_list("key", "name"),
         "vendors": selectors.vendors_that_reach(request.user).values_list("key", "name"),
     }
-    return render(request, "access/environment_list.html", context)
+    return render(request, "access/reach_list.html", context)
 
 
 def _with_told(
