@@ -6,7 +6,6 @@ Lists are sorted by the engine, keys keep the order below: equal graphs give equ
 import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 from apps.engine.arrays.answer import Answer
 from apps.engine.values import Finding, Hop, Witness
@@ -25,30 +24,43 @@ def hop_document(hop: Hop) -> dict[str, str]:
     return {"relation": hop.relation, "from": hop.from_, "to": hop.to}
 
 
-def witness_document(witness: Witness) -> dict[str, list[dict[str, str]]]:
-    """The three parts of a witness, hop by hop."""
-    return {leg: [hop_document(hop) for hop in hops] for leg, hops in witness._asdict().items()}
+class WitnessWriter:
+    """Witnesses as JSON text, the three parts hop by hop. Each hop, shared by many, is kept."""
+
+    def __init__(self) -> None:
+        self._hops: dict[Hop, str] = {}
+
+    def __call__(self, witness: Witness) -> str:
+        parts = (f'"{leg}": [{self._joined(hops)}]' for leg, hops in witness._asdict().items())
+        return f"{{{', '.join(parts)}}}"
+
+    def _joined(self, hops: Iterable[Hop]) -> str:
+        return ", ".join([self._hops.get(hop) or self._kept(hop) for hop in hops])
+
+    def _kept(self, hop: Hop) -> str:
+        text = self._hops[hop] = _ENCODER.encode(hop_document(hop))
+        return text
 
 
-def finding_document(finding: Finding) -> dict[str, Any]:
-    return {
-        "rule": finding.rule,
-        "certainty": finding.certainty,
-        "severity": finding.severity,
-        "subject": dict(finding.subject),
-        "fingerprint": finding.fingerprint,
-        "missing": finding.missing,
-        "fix": finding.fix,
-        "witness": witness_document(finding.witness),
-    }
+def _findings(findings: Iterable[Finding]) -> Iterator[str]:
+    witness_text = WitnessWriter()
+    for finding in findings:
+        head = {
+            "rule": finding.rule,
+            "certainty": finding.certainty,
+            "severity": finding.severity,
+            "subject": dict(finding.subject),
+            "fingerprint": finding.fingerprint,
+            "missing": finding.missing,
+            "fix": finding.fix,
+        }
+        yield f'{_ENCODER.encode(head)[:-1]}, "witness": {witness_text(finding.witness)}}}'
 
 
-def _lists(
-    answer: Answer, findings: Iterable[Finding]
-) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
-    yield "reach", (dict(reach._asdict()) for reach in answer.reach())
-    yield "verdicts", (dict(verdict._asdict()) for verdict in answer.verdicts())
-    yield "findings", (finding_document(finding) for finding in findings)
+def _lists(answer: Answer, findings: Iterable[Finding]) -> Iterator[tuple[str, Iterator[str]]]:
+    yield "reach", (_ENCODER.encode(reach._asdict()) for reach in answer.reach())
+    yield "verdicts", (_ENCODER.encode(verdict._asdict()) for verdict in answer.verdicts())
+    yield "findings", _findings(findings)
 
 
 def scan_document(answer: Answer, findings: Iterable[Finding] | None = None) -> Iterator[str]:
@@ -63,7 +75,7 @@ def scan_document(answer: Answer, findings: Iterable[Finding] | None = None) -> 
         yield f',\n"{name}": ['
         comma = "\n"
         for item in items:
-            yield comma + _ENCODER.encode(item)
+            yield comma + item
             comma = ",\n"
         yield "]"
     yield "}\n"

@@ -15,7 +15,7 @@ from django.db.backends.utils import CursorWrapper
 from apps.accounts import policy
 from apps.accounts.models import User
 from apps.accounts.roles import Perm
-from apps.engine.scan_document import witness_document
+from apps.engine.scan_document import WitnessWriter
 from apps.engine.values import Finding as Found
 from apps.engine.values import Severity
 from apps.findings.models import FindingEvent, FindingSource, FindingState
@@ -99,15 +99,16 @@ def _stage(cursor: CursorWrapper, detected: Iterable[Detected]) -> None:
     """Put everything that was found beside the table of findings."""
     cursor.execute("DROP TABLE IF EXISTS found")
     cursor.execute(_STAGE)
+    witness_text = WitnessWriter()
     with cursor.copy("COPY found FROM STDIN") as copy:
         for item in detected:
-            copy.write_row(_staged(item))
+            copy.write_row(_staged(item, witness_text))
     cursor.execute("CREATE UNIQUE INDEX ON found (fingerprint)")
-    cursor.execute("ANALYZE found")
+    cursor.execute("ANALYZE found (fingerprint, rule, severity, vendor)")  # not the long ones
     cursor.execute(_LOCK_VENDORS)
 
 
-def _staged(item: Detected) -> tuple[str | None, ...]:
+def _staged(item: Detected, witness_text: WitnessWriter) -> tuple[str | None, ...]:
     found = item.finding
     return (
         found.fingerprint,
@@ -119,7 +120,7 @@ def _staged(item: Detected) -> tuple[str | None, ...]:
         item.vendor,
         found.missing,
         found.fix,
-        json.dumps(witness_document(found.witness)),
+        witness_text(found.witness),
         json.dumps([unknown._asdict() for unknown in found.rests_on]),
     )
 

@@ -1,5 +1,6 @@
 """A run and the run before: what is stored is what the engine says, and so is the difference."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -24,7 +25,7 @@ from apps.access.services.analysis import scan_now
 from apps.accounts import policy
 from apps.engine.analysis import Answer, analyse
 from apps.engine.catalogue import RULES
-from apps.engine.scan_document import witness_document
+from apps.engine.scan_document import WitnessWriter
 from apps.engine.values import Finding as Found
 from apps.engine.values import ReachKind
 from apps.findings.models import Finding, FindingEvent
@@ -122,7 +123,7 @@ def as_found(finding: Found, owners: dict[str, dict[str, str | None]]) -> Row:
         dict(finding.subject),
         finding.missing,
         finding.fix,
-        witness_document(finding.witness),
+        json.loads(WitnessWriter()(finding.witness)),
         [unknown._asdict() for unknown in finding.rests_on],
         filed_under(finding.subject, owners),
     )
