@@ -113,7 +113,7 @@ _WHAT: dict[str, Callable[[Subject, Witness], str]] = {
         f"{s['environment']} uses {s['deployment']} from devices or by people nobody vouches for"
     ),
     "RT-14": lambda s, _: (
-        f"the relationship behind {s['environment']}'s way to {s['deployment']} has ended"
+        f"no relationship in force stands behind {s['environment']}'s way to {s['deployment']}"
     ),
     "RT-15": lambda s, _: f"{s['exposure']} names what leads to {s['deployment']}",
     "RT-17": lambda s, _: (

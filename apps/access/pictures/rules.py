@@ -25,7 +25,7 @@ WHY: Mapping[str, str] = {
     "RT-11": "The model was used from where the allowlist admits nobody.",
     "RT-12": "No recent drill shows how fast the access can be ended.",
     "RT-13": "Nobody vouches for the device, or for who signs in on it.",
-    "RT-14": "The relationship behind this way has ended: status, contract or permission.",
+    "RT-14": "No relationship in force stands behind this way: status, contract or permission.",
     "RT-15": "A leak names what leads to the model.",
     "RT-16": "The facts refute what was answered.",
     "RT-17": "No live contract names the sub-contractor.",
