@@ -4,7 +4,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
 
-from apps.accounts import services
+from apps.accounts.services import sign_in
 
 
 class SignInView(LoginView):
@@ -13,13 +13,13 @@ class SignInView(LoginView):
     template_name = "accounts/sign_in.html"
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        services.note_sign_in(actor=form.get_user())
+        sign_in.note_sign_in(actor=form.get_user())
         return super().form_valid(form)
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         typed = form.cleaned_data
         if typed.get("username") and typed.get("password"):
-            services.note_failed_sign_in(actor=self.request.user, email=typed["username"])
+            sign_in.note_failed_sign_in(actor=self.request.user, email=typed["username"])
         return super().form_invalid(form)
 
 
@@ -27,5 +27,5 @@ class SignOutView(LogoutView):
     """Ends the session; by POST only, so that a link elsewhere cannot."""
 
     def post(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        services.note_sign_out(actor=request.user)
+        sign_in.note_sign_out(actor=request.user)
         return super().post(request, *args, **kwargs)

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from apps.accounts import policy, selectors, services
+from apps.accounts import policy, selectors
 from apps.accounts.choices import Role
 from apps.accounts.models import User
 from apps.accounts.roles import Perm
+from apps.accounts.services import people
 from apps.audit.models import AuditEntry
 from apps.core.errors import ConflictError, InvalidError, NotAllowedError, NotFoundError
 from apps.vendors.models import Vendor
@@ -25,7 +26,7 @@ def last_entry() -> AuditEntry:
 
 
 def make(actor: User, **fields: Any) -> User:
-    return services.create_user(
+    return people.create_user(
         actor=actor, **({"email": "nora@example.org", "name": "Nora"} | fields)
     )
 
@@ -57,13 +58,13 @@ def test_an_account_without_a_password_cannot_sign_in(alice: User) -> None:
 
 ACTS: list[Callable[[User, User, Vendor], object]] = [
     lambda actor, _user, _vendor: make(actor),
-    lambda actor, user, _vendor: services.set_roles(
+    lambda actor, user, _vendor: people.set_roles(
         actor=actor, user=user, roles=[Role.ADMINISTRATOR], all_vendors=True
     ),
-    lambda actor, user, vendor: services.grant_vendor(actor=actor, user=user, vendor=vendor),
-    lambda actor, user, vendor: services.revoke_vendor(actor=actor, user=user, vendor=vendor),
-    lambda actor, user, _vendor: services.deactivate_user(actor=actor, user=user),
-    lambda actor, user, _vendor: services.reactivate_user(actor=actor, user=user),
+    lambda actor, user, vendor: people.grant_vendor(actor=actor, user=user, vendor=vendor),
+    lambda actor, user, vendor: people.revoke_vendor(actor=actor, user=user, vendor=vendor),
+    lambda actor, user, _vendor: people.deactivate_user(actor=actor, user=user),
+    lambda actor, user, _vendor: people.reactivate_user(actor=actor, user=user),
 ]
 
 
@@ -109,7 +110,7 @@ def test_a_wrong_account_is_refused_with_the_field(
 
 
 def test_roles_are_set_anew_and_both_states_logged(alice: User, charlie: User) -> None:
-    services.set_roles(
+    people.set_roles(
         actor=alice, user=charlie, roles=[Role.REVIEWER, Role.ANALYST], all_vendors=True
     )
     charlie.refresh_from_db()
@@ -132,13 +133,13 @@ def test_a_respondent_or_a_machine_never_gets_inside(
     alice: User, vera: User, roles: list[Role], all_vendors: bool
 ) -> None:
     with pytest.raises(InvalidError):
-        services.set_roles(actor=alice, user=vera, roles=roles, all_vendors=all_vendors)
+        people.set_roles(actor=alice, user=vera, roles=roles, all_vendors=all_vendors)
     vera.refresh_from_db()
     assert (vera.roles, vera.all_vendors) == (["respondent"], False)
 
 
 def test_whoever_becomes_an_integration_loses_the_password(alice: User, charlie: User) -> None:
-    services.set_roles(actor=alice, user=charlie, roles=[Role.INTEGRATION], all_vendors=False)
+    people.set_roles(actor=alice, user=charlie, roles=[Role.INTEGRATION], all_vendors=False)
     charlie.refresh_from_db()
     assert not charlie.has_usable_password()
 
@@ -146,13 +147,13 @@ def test_whoever_becomes_an_integration_loses_the_password(alice: User, charlie:
 def test_a_grant_is_given_once_and_taken_once(alice: User, person: Person, corvid: Vendor) -> None:
     nora = person("Nora", Role.ANALYST)
     for _ in range(2):
-        services.grant_vendor(actor=alice, user=nora, vendor=corvid)
+        people.grant_vendor(actor=alice, user=nora, vendor=corvid)
     assert policy.may(nora, Perm.VIEW_VENDOR, vendor=corvid)
     entry = last_entry()
     assert (entry.action, entry.vendor_id) == ("user.vendor_granted", corvid.pk)
     assert entry.data == {"vendor": "Corvid Analytics"}
     for _ in range(2):
-        services.revoke_vendor(actor=alice, user=nora, vendor=corvid)
+        people.revoke_vendor(actor=alice, user=nora, vendor=corvid)
     assert not policy.may(nora, Perm.VIEW_VENDOR, vendor=corvid)
     assert [entry.action for entry in AuditEntry.objects.order_by("number")] == [
         "user.vendor_granted",
@@ -164,17 +165,17 @@ def test_an_administrator_grants_only_what_is_in_their_own_scope(
     person: Person, charlie: User, corvid: Vendor
 ) -> None:
     local = person("Local", Role.ADMINISTRATOR)
-    for service in (services.grant_vendor, services.revoke_vendor):
+    for service in (people.grant_vendor, people.revoke_vendor):
         with pytest.raises(NotFoundError):
             service(actor=local, user=charlie, vendor=corvid)
 
 
 def test_an_account_is_closed_and_opened_again(alice: User, bob: User) -> None:
-    services.deactivate_user(actor=alice, user=bob)
-    services.deactivate_user(actor=alice, user=bob)
+    people.deactivate_user(actor=alice, user=bob)
+    people.deactivate_user(actor=alice, user=bob)
     bob.refresh_from_db()
     assert not policy.may(bob, Perm.VIEW_VENDOR)
-    services.reactivate_user(actor=alice, user=bob)
+    people.reactivate_user(actor=alice, user=bob)
     bob.refresh_from_db()
     assert policy.may(bob, Perm.VIEW_VENDOR)
     assert [entry.action for entry in AuditEntry.objects.order_by("number")] == [
@@ -185,20 +186,20 @@ def test_an_account_is_closed_and_opened_again(alice: User, bob: User) -> None:
 
 def test_the_last_administrator_stays(alice: User, person: Person) -> None:
     with pytest.raises(ConflictError, match="last administrator"):
-        services.deactivate_user(actor=alice, user=alice)
+        people.deactivate_user(actor=alice, user=alice)
     with pytest.raises(ConflictError, match="last administrator"):
-        services.set_roles(actor=alice, user=alice, roles=[Role.AUDITOR], all_vendors=True)
+        people.set_roles(actor=alice, user=alice, roles=[Role.AUDITOR], all_vendors=True)
     alice.refresh_from_db()
     assert alice.is_active
     assert alice.has_role(Role.ADMINISTRATOR)
     second = person("Second", Role.ADMINISTRATOR)
-    services.deactivate_user(actor=second, user=alice)
+    people.deactivate_user(actor=second, user=alice)
 
 
 def test_others_are_changed_where_there_is_no_administrator_yet(charlie: User) -> None:
     system = policy.system_actor()
-    services.set_roles(actor=system, user=charlie, roles=[Role.ANALYST], all_vendors=False)
-    services.deactivate_user(actor=system, user=charlie)
+    people.set_roles(actor=system, user=charlie, roles=[Role.ANALYST], all_vendors=False)
+    people.deactivate_user(actor=system, user=charlie)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -209,7 +210,7 @@ def test_two_administrators_cannot_close_each_other_at_the_same_time(
 
     def close(actor: User, user: User) -> bool:
         try:
-            services.deactivate_user(actor=actor, user=user)
+            people.deactivate_user(actor=actor, user=user)
         except ConflictError:
             return False
         finally:
@@ -241,7 +242,7 @@ def test_the_log_is_read_by_those_who_may_and_within_their_scope(
 ) -> None:
     other = Vendor.objects.create(key="other", name="Other", kind="partner")
     for vendor in (corvid, other):
-        services.grant_vendor(actor=alice, user=bob, vendor=vendor)
+        people.grant_vendor(actor=alice, user=bob, vendor=vendor)
     make(alice)
     narrow = person("Narrow", Role.AUDITOR, vendors=[corvid])
     assert selectors.log_visible_to(otto).count() == 3

@@ -10,9 +10,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from apps.accounts import policy, services
+from apps.accounts import policy
 from apps.accounts.choices import Role
 from apps.accounts.models import User
+from apps.accounts.services import people
 from apps.audit.models import AuditEntry
 from tests.conftest import ClientFor, Person
 from tests.factories.accounts import PASSWORD
@@ -190,7 +191,7 @@ def test_a_closed_account_is_out_with_its_next_request(
     client_for: ClientFor, alice: User, bob: User
 ) -> None:
     client = client_for(bob)
-    services.deactivate_user(actor=alice, user=bob)
+    people.deactivate_user(actor=alice, user=bob)
     answer = client.post(SIGN_OUT)
     assert answer["Location"].startswith(SIGN_IN)
     assert not AuditEntry.objects.filter(action="user.signed_out").exists()

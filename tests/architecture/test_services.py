@@ -56,7 +56,7 @@ BY_NAME = pytest.mark.parametrize("name", sorted(SERVICES))
 
 def test_services_are_found() -> None:
     assert {
-        "apps.accounts.services.create_user",
+        "apps.accounts.services.people.create_user",
         "apps.audit.services.record",
         "apps.vendors.services.create_vendor",
         "apps.access.services.inventory.create_environment",

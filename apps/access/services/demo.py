@@ -16,10 +16,10 @@ from apps.access.selectors.graph_tables import TABLES
 from apps.access.services.analysis import scan_now
 from apps.access.services.interchange import import_graph
 from apps.accounts import policy
-from apps.accounts import services as accounts
 from apps.accounts.choices import Role
 from apps.accounts.models import User
 from apps.accounts.roles import Perm
+from apps.accounts.services import people as accounts
 from apps.audit import services as audit
 from apps.core.errors import ConflictError
 from apps.vendors import selectors as vendors

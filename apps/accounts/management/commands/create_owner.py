@@ -9,9 +9,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.accounts import policy, selectors, services
+from apps.accounts import policy, selectors
 from apps.accounts.choices import Role
 from apps.accounts.roles import ALONE
+from apps.accounts.services import people
 from apps.core.errors import DomainError
 
 VARIABLE = "OWNER_PASSWORD"
@@ -52,7 +53,7 @@ class Command(BaseCommand):
                 "There is an administrator already. Further people are added by an administrator."
             )
         try:
-            owner = services.create_user(
+            owner = people.create_user(
                 actor=policy.system_actor(),
                 email=options["email"],
                 name=options["name"],

@@ -1,0 +1,1 @@
+"""Writes about people and by them: accounts, signing in, the second factor, invitations."""
