@@ -8,7 +8,7 @@ for whom it opens, ``shows_to`` and nobody else find the names of the scene in i
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from apps.access.models import ScanRun
+from apps.access.models import AIModel, ScanRun
 from apps.access.services.analysis import scan_now
 from apps.accounts import policy
 from apps.findings.models import Finding
@@ -33,6 +33,7 @@ class Scene(NamedTuple):
     vendor: Vendor
     finding: Finding
     run: ScanRun
+    model: AIModel
 
 
 def scene() -> Scene:
@@ -50,7 +51,7 @@ def scene() -> Scene:
     GrantsFactory.create(credential=key, deployment=endpoint)
     HoldsFactory.create(environment=lab, credential=key)
     run, _answer = scan_now(actor=policy.system_actor())
-    return Scene(vendor, Finding.objects.get(rule="RT-01"), run)
+    return Scene(vendor, Finding.objects.get(rule="RT-01"), run, model)
 
 
 ALL = frozenset(
@@ -81,6 +82,10 @@ class Route(NamedTuple):
 
 
 ROUTES = [
+    Route(
+        "access:model-detail", READERS, shows_to=READERS, about=lambda of: {"pk": of.model.pk}
+    ),
+    Route("access:model-list", OF_FACTS, shows_to=READERS),
     Route("access:reach-list", OF_FACTS, shows_to=READERS),
     Route("access:run-create", SCANNERS, method="POST"),
     Route("access:run-detail", OF_RUNS, shows_to=READERS, about=lambda of: {"pk": of.run.pk}),
