@@ -95,7 +95,7 @@ def subjects() -> dict[str, list[dict[str, object]]]:
 
     vendor = Vendor.objects.annotate(n=Count("environments")).order_by("-n").first()
     place = Environment.objects.annotate(n=Count("connected_from")).order_by("-n").first()
-    model = AIModel.objects.annotate(n=Count("deployments__reached_by")).order_by("-n").first()
+    model = AIModel.objects.annotate(n=Count("deployments__pairs")).order_by("-n").first()
     finding = Finding.objects.order_by("-id").first()
     run = ScanRun.objects.latest("pk")
     found: dict[str, list[dict[str, object]]] = {}
