@@ -8,6 +8,7 @@ import os
 import secrets
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
@@ -91,6 +92,12 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "guardian",
     "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "apps.core",
     "apps.audit",
     "apps.accounts",
@@ -106,9 +113,12 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "apps.accounts.middleware.TimeZoneMiddleware",
+    "apps.accounts.middleware.SecondFactorMiddleware",
     "apps.core.middleware.DomainErrorMiddleware",
 ]
 ROOT_URLCONF = "vendorrisk.urls"
@@ -178,6 +188,50 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
 
+# Who fails this often within so many minutes waits: an account, and an address of the network.
+SIGN_IN_FAILURES_OF_ACCOUNT: int = env.int("SIGN_IN_FAILURES_OF_ACCOUNT", default=10)
+SIGN_IN_FAILURES_OF_ADDRESS: int = env.int("SIGN_IN_FAILURES_OF_ADDRESS", default=50)
+SIGN_IN_LOCK_MINUTES: int = env.int("SIGN_IN_LOCK_MINUTES", default=15)
+# Roles that must have a second factor: they are led to set it up before anything else.
+REQUIRE_MFA_ROLES: list[str] = env.list("REQUIRE_MFA_ROLES", default=[])
+
+# django-allauth brings the second factor, the list of sessions and OpenID Connect. None of its own
+# pages is reachable: ours stand on its models.
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+MFA_ADAPTER = "apps.accounts.mfa.Adapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Vendorrisk"
+MFA_TOTP_TOLERANCE = 1  # clocks may differ by half a minute
+MFA_RECOVERY_CODE_DIGITS = 10
+SOCIALACCOUNT_ADAPTER = "apps.accounts.oidc.Adapter"
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {}
+OIDC_NAME: str = env.str("OIDC_NAME", default="single sign-on")
+if _is_set("OIDC_SERVER_URL"):
+    if _missing := [name for name in ("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET") if not _is_set(name)]:
+        raise ImproperlyConfigured(
+            f"OIDC_SERVER_URL is set, and these are not: {', '.join(_missing)}."
+        )
+    if PRODUCTION and not env.str("OIDC_SERVER_URL").startswith("https://"):
+        raise ImproperlyConfigured("OIDC_SERVER_URL must begin with https:// in production.")
+    SOCIALACCOUNT_PROVIDERS["openid_connect"] = {
+        "APPS": [
+            {
+                "provider_id": "oidc",
+                "name": OIDC_NAME,
+                "client_id": env.str("OIDC_CLIENT_ID"),
+                "secret": env.str("OIDC_CLIENT_SECRET"),
+                "settings": {
+                    "server_url": env.str("OIDC_SERVER_URL").rstrip("/"),
+                    "oauth_pkce_enabled": True,
+                },
+            }
+        ]
+    }
+
 # --- transport and browser security --------------------------------------------------------------
 HTTPS_ONLY: bool = env.bool("HTTPS_ONLY", default=PRODUCTION)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS_ONLY
@@ -194,8 +248,11 @@ SILENCED_SYSTEM_CHECKS = [
 ]
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 # Only where a proxy sets the header itself: otherwise a browser could claim HTTPS.
-if env.bool("BEHIND_PROXY", default=PRODUCTION):
+BEHIND_PROXY: bool = env.bool("BEHIND_PROXY", default=PRODUCTION)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# How many proxies of ours add to X-Forwarded-For; what stands before theirs anybody can write.
+ALLAUTH_TRUSTED_PROXY_COUNT: int = env.int("PROXY_COUNT", default=int(BEHIND_PROXY))
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {

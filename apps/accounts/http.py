@@ -1,11 +1,28 @@
-"""The request as a view behind the sign-in sees it."""
+"""The request as views see it: who is signed in, from where it comes, where it may lead on to."""
 
+from allauth.core.internal.httpkit import get_client_ip
 from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from apps.accounts.models import User
+
+UNKNOWN_ADDRESS = "::"
 
 
 class SignedInRequest(HttpRequest):
     """A request of somebody who is signed in; the middleware turns everybody else away."""
 
     user: User
+
+
+def address_of(request: HttpRequest) -> str:
+    """The address of the browser, as the proxies before us say it (settings: PROXY_COUNT)."""
+    return get_client_ip(request) or UNKNOWN_ADDRESS
+
+
+def onward(request: HttpRequest, address: str) -> str:
+    """``address`` when it is one of this site's, and nothing otherwise."""
+    ours = url_has_allowed_host_and_scheme(
+        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return address if ours else ""
