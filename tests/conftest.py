@@ -17,11 +17,10 @@ import pytest
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 
-from apps.accounts import policy
 from apps.accounts.choices import Role
 from apps.accounts.models import User
 from apps.vendors.models import Vendor
-from tests.factories.accounts import UserFactory
+from tests.people import make_corvid, make_known, make_person
 
 ClientFor = Callable[[User], Client]
 
@@ -86,74 +85,33 @@ def client_for() -> ClientFor:
 @pytest.fixture
 def person(db: None) -> Person:  # noqa: ARG001 - asked for so that there is a database
     """Makes somebody: ``person("Nora", Role.ANALYST, vendors=[corvid])``."""
-
-    def made(
-        name: str, *roles: Role, all_vendors: bool = False, vendors: Iterable[Vendor] = ()
-    ) -> User:
-        user = UserFactory.create(name=name, roles=roles, all_vendors=all_vendors)
-        for vendor in vendors:
-            policy.add_grant(user, vendor)
-        return user
-
-    return made
+    return make_person
 
 
 @pytest.fixture
 def corvid(db: None) -> Vendor:  # noqa: ARG001 - the same
     """The vendor that vera and anna are granted."""
-    return Vendor.objects.create(key="corvid", name="Corvid Analytics", kind="contractor")
+    return make_corvid()
 
 
-@pytest.fixture
-def alice(person: Person) -> User:
-    return person("Alice", Role.ADMINISTRATOR, all_vendors=True)
+def _known(name: str) -> Any:
+    """The fixture of somebody in KNOWN."""
+
+    @pytest.fixture(name=name)
+    def somebody(db: None) -> User:  # noqa: ARG001 - the same
+        return make_known(name)
+
+    return somebody
 
 
-@pytest.fixture
-def bob(person: Person) -> User:
-    return person("Bob", Role.ANALYST, all_vendors=True)
-
-
-@pytest.fixture
-def anna(person: Person, corvid: Vendor) -> User:
-    return person("Anna", Role.ANALYST, vendors=[corvid])
-
-
-@pytest.fixture
-def rita(person: Person) -> User:
-    return person("Rita", Role.REVIEWER, all_vendors=True)
-
-
-@pytest.fixture
-def mona(person: Person) -> User:
-    return person("Mona", Role.MANAGER, all_vendors=True)
-
-
-@pytest.fixture
-def cora(person: Person) -> User:
-    return person("Cora", Role.CUSTODIAN, all_vendors=True)
-
-
-@pytest.fixture
-def otto(person: Person) -> User:
-    return person("Otto", Role.AUDITOR, all_vendors=True)
-
-
-@pytest.fixture
-def rosa(person: Person) -> User:
-    return person("Rosa", Role.REQUESTER, all_vendors=True)
-
-
-@pytest.fixture
-def vera(person: Person, corvid: Vendor) -> User:
-    return person("Vera", Role.RESPONDENT, vendors=[corvid])
-
-
-@pytest.fixture
-def ida(person: Person) -> User:
-    return person("Ida", Role.INTEGRATION, all_vendors=True)
-
-
-@pytest.fixture
-def charlie(person: Person) -> User:
-    return person("Charlie")
+alice = _known("alice")
+anna = _known("anna")
+bob = _known("bob")
+charlie = _known("charlie")
+cora = _known("cora")
+ida = _known("ida")
+mona = _known("mona")
+otto = _known("otto")
+rita = _known("rita")
+rosa = _known("rosa")
+vera = _known("vera")

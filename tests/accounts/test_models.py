@@ -10,7 +10,6 @@ from django.db import IntegrityError, transaction
 from apps.accounts.choices import Role
 from apps.accounts.models import User
 from tests.conftest import Person
-from tests.factories.accounts import UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +44,7 @@ def test_an_address_is_one_person_whatever_its_case(person: Person) -> None:
     nora = person("Nora", Role.ANALYST)
     assert User.objects.get_by_natural_key(" NORA@Example.ORG ") == nora
     with pytest.raises(ValidationError, match="already exists"):
-        UserFactory.create(name="Nora", email="NORA@example.org")
+        User.objects.create_user(name="Nora", email="NORA@example.org")
 
 
 def test_nobody_stands_above_the_roles() -> None:
