@@ -1,4 +1,7 @@
-"""People and machines that sign in. What they may do is in ``roles``; who decides is ``policy``."""
+"""People and machines that sign in, and the views of lists that they keep.
+
+What they may do is in ``roles``; who decides is ``policy``.
+"""
 
 from collections.abc import Iterable
 from typing import Any, NoReturn
@@ -10,6 +13,7 @@ from django.core.management.base import CommandError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
+from django.urls import reverse
 
 from apps.accounts.choices import Role
 
@@ -103,3 +107,33 @@ class User(AbstractBaseUser):
 
     def has_role(self, role: Role) -> bool:
         return str(role) in self.roles
+
+
+class SavedView(models.Model):
+    """A list as somebody wants to find it again: the name of its page, and its filters and order.
+
+    ``page`` is the name of a URL without arguments ("vendors:vendor-list"), ``query`` what stands
+    behind the question mark. Everybody sees their own alone.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="saved_views")
+    page = models.CharField(max_length=100)
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=2000, blank=True)
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "page", "name"],
+                name="accounts_savedview_name_once_a_page",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def address(self) -> str:
+        """Where the list stands as this view wants it."""
+        return f"{reverse(self.page)}?{self.query}" if self.query else reverse(self.page)

@@ -8,7 +8,7 @@ for whom it opens, ``shows_to`` and nobody else find the names of the scene in i
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from apps.access.models import AIModel, ScanRun
+from apps.access.models import AIModel, Environment, ScanRun
 from apps.access.services.analysis import scan_now
 from apps.accounts import policy
 from apps.findings.models import Finding
@@ -34,6 +34,7 @@ class Scene(NamedTuple):
     finding: Finding
     run: ScanRun
     model: AIModel
+    lab: Environment
 
 
 def scene() -> Scene:
@@ -51,7 +52,7 @@ def scene() -> Scene:
     GrantsFactory.create(credential=key, deployment=endpoint)
     HoldsFactory.create(environment=lab, credential=key)
     run, _answer = scan_now(actor=policy.system_actor())
-    return Scene(vendor, Finding.objects.get(rule="RT-01"), run, model)
+    return Scene(vendor, Finding.objects.get(rule="RT-01"), run, model, lab)
 
 
 ALL = frozenset(
@@ -68,6 +69,7 @@ OF_RUNS = OF_FACTS | {"ida"}
 OF_VENDORS = OF_FACTS | {"rosa"}
 REGISTRARS = frozenset({"bob"})  # who edits any vendor's file; anna edits her own vendor's
 OF_REGISTER = REGISTRARS | {"anna"}
+OF_LOG = frozenset({"alice", "otto"})
 SCANNERS = frozenset({"alice", "anna", "bob", "ida"})
 
 
@@ -83,15 +85,51 @@ class Route(NamedTuple):
 
 ROUTES = [
     Route(
-        "access:model-detail", READERS, shows_to=READERS, about=lambda of: {"pk": of.model.pk}
+        "access:fact-choices",
+        OF_FACTS,
+        shows_to=READERS,
+        about=lambda _of: {"kind": "environments"},
     ),
+    Route("access:fact-create", OF_REGISTER, about=lambda _of: {"kind": "environments"}),
+    Route(
+        "access:fact-delete",
+        REGISTRARS,
+        shows_to=REGISTRARS,
+        about=lambda of: {"kind": "models", "pk": of.model.pk},
+    ),
+    Route(
+        "access:fact-detail",
+        READERS,
+        shows_to=READERS,
+        about=lambda of: {"kind": "models", "pk": of.model.pk},
+    ),
+    Route(
+        "access:fact-edit",
+        REGISTRARS,
+        shows_to=REGISTRARS,
+        about=lambda of: {"kind": "models", "pk": of.model.pk},
+    ),
+    Route("access:fact-home", OF_FACTS),
+    Route(
+        "access:fact-list", OF_FACTS, shows_to=READERS, about=lambda _of: {"kind": "environments"}
+    ),
+    Route(
+        "access:fact-retire",
+        REGISTRARS,
+        shows_to=REGISTRARS,
+        about=lambda of: {"kind": "environments", "pk": of.lab.pk},
+    ),
+    Route("access:model-detail", READERS, shows_to=READERS, about=lambda of: {"pk": of.model.pk}),
     Route("access:model-list", OF_FACTS, shows_to=READERS),
     Route("access:reach-list", OF_FACTS, shows_to=READERS),
     Route("access:run-create", SCANNERS, method="POST"),
     Route("access:run-detail", OF_RUNS, shows_to=READERS, about=lambda of: {"pk": of.run.pk}),
+    Route("access:run-effect", OF_RUNS),
     Route("access:run-list", OF_RUNS),
     Route("accounts:sign-in", STRANGER | EVERYBODY),
     Route("accounts:sign-out", EVERYBODY, method="POST"),
+    Route("accounts:view-create", EVERYBODY, method="POST"),
+    Route("accounts:view-delete", NOBODY, method="POST", about=lambda _of: {"pk": 1}),
     Route(
         "findings:finding-detail",
         READERS | {"rosa"},
@@ -101,6 +139,11 @@ ROUTES = [
     Route("findings:finding-list", OF_FINDINGS, shows_to=READERS | {"rosa"}),
     Route("healthz", STRANGER | EVERYBODY),
     Route("overview", EVERYBODY, shows_to=READERS | {"rosa"}),
+    Route("reports:log-chain", OF_LOG),
+    Route("reports:log-entry", OF_LOG, about=lambda _of: {"number": 1}),
+    Route("reports:log-file", OF_LOG),
+    Route("reports:log-list", OF_LOG),
+    Route("reports:log-verify", OF_LOG, method="POST"),
     Route("vendors:vendor-choices", OF_VENDORS, shows_to=READERS | {"rosa"}),
     Route("vendors:vendor-create", OF_REGISTER),
     Route(
