@@ -104,6 +104,7 @@ INSTALLED_APPS = [
     "apps.vendors",
     "apps.findings",
     "apps.access",
+    "apps.reports",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

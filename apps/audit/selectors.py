@@ -14,8 +14,9 @@ from django.db.models import F, Func, Model, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from apps.audit.canonical import JSON, parsed
-from apps.audit.chain import Head, Row, instant
-from apps.audit.models import AuditEntry, AuditHead
+from apps.audit.chain import GENESIS, Head, Row, Verified, instant, is_whole, verify
+from apps.audit.models import AuditEntry, AuditHead, Verification
+from apps.audit.tampering import Fault, explain
 
 CHUNK = 5_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -53,30 +54,59 @@ def one_snapshot() -> Iterator[None]:
         yield
 
 
+def check() -> tuple[Verified, Fault | None]:
+    """Follow the whole chain as it is stored at this moment, and say what was done to it."""
+    with one_snapshot():
+        rows, last = StoredRows(), head()
+        verified = verify(rows, last)
+        fault = explain(rows, last, verified.broken) if verified.broken else None
+    return verified, fault
+
+
+def stands(number: int) -> bool:
+    """Whether one entry is whole and names the hash of the entry before it; one query."""
+    rows = {row.number: row for row in StoredRows(first=number - 1, last=number)}
+    row, before = rows.get(number), rows.get(number - 1)
+    if row is None or not is_whole(row):
+        return False
+    return row.previous == (before.hash if before else GENESIS if number == 1 else "")
+
+
+def verifications() -> QuerySet[Verification]:
+    """Every check of the chain, the latest first."""
+    return Verification.objects.select_related("requested_by")
+
+
 class StoredRows:
     """Every entry by number, streamed from the database anew at each iteration.
 
-    Times and data come as text: a tampered row may hold what Python's types cannot.
+    Times and data come as text: a tampered row may hold what Python's types cannot. ``first`` and
+    ``last`` narrow it to some numbers.
     """
 
+    def __init__(self, first: int | None = None, last: int | None = None) -> None:
+        self.entries = AuditEntry.objects.order_by("number")
+        if first is not None:
+            self.entries = self.entries.filter(number__gte=first)
+        if last is not None:
+            self.entries = self.entries.filter(number__lte=last)
+
     def __iter__(self) -> Iterator[Row]:
-        found = (
-            AuditEntry.objects.order_by("number")
-            .annotate(microseconds=_Microseconds(F("at")), json=Cast("data", TextField()))
-            .values_list(
-                "number",
-                "microseconds",
-                "actor_id",
-                "actor_name",
-                "action",
-                "target_type",
-                "target_id",
-                "target_name",
-                "vendor_id",
-                "json",
-                "previous",
-                "hash",
-            )
+        found = self.entries.annotate(
+            microseconds=_Microseconds(F("at")), json=Cast("data", TextField())
+        ).values_list(
+            "number",
+            "microseconds",
+            "actor_id",
+            "actor_name",
+            "action",
+            "target_type",
+            "target_id",
+            "target_name",
+            "vendor_id",
+            "json",
+            "previous",
+            "hash",
         )
         for row in found.iterator(chunk_size=CHUNK):
             yield _row(*row)

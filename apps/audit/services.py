@@ -3,25 +3,26 @@
 import json
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Model
 from django.utils import timezone
 
 from apps.audit import selectors
 from apps.audit.canonical import JSON, UncanonicalError, canonical, parsed
 from apps.audit.chain import Row, instant, link
-from apps.audit.models import AuditEntry, AuditHead
+from apps.audit.models import AuditEntry, AuditHead, Verification
 from apps.audit.subscriptions import subscribers
 from apps.core.errors import ConflictError, InvalidError
 from apps.core.jobs import enqueue
 
 NOBODY = "nobody signed in"
 _LOCK = 0x61756469745F6C67  # "audit_lg": every writer of the log queues here until it commits
+_LOST_AFTER = timedelta(hours=2)  # longer than a task may take
 _ACTION = re.compile(r"[a-z][a-z_]*(\.[a-z][a-z_]*)+")
 
 
@@ -124,3 +125,59 @@ def _append(row: Row, *, at: datetime, text: str) -> AuditEntry:
     for task in subscribers(row.action):
         enqueue(task, entry_number=row.number)
     return entry
+
+
+@transaction.atomic
+def request_verification(*, actor: AbstractBaseUser) -> Verification:
+    """Ask for a check of the whole chain; one that still waits or runs is given back.
+
+    Who may ask is decided higher up, as with reading.
+    """
+    take_turn()
+    waiting = selectors.verifications().filter(finished_at=None).first()
+    if waiting is not None and timezone.now() - waiting.requested_at < _LOST_AFTER:
+        if waiting.started_at is None:  # its message may have been lost
+            enqueue("apps.audit.tasks.verify_log", number=waiting.pk)
+        return waiting
+    if waiting is not None:
+        _finish(waiting, Verification.Result.FAILED, fault="The worker did not finish it.")
+    asked = Verification.objects.create(requested_by_id=actor.pk)
+    record(actor=actor, action="audit_log.verification_requested", target=asked)
+    enqueue("apps.audit.tasks.verify_log", number=asked.pk)
+    return asked
+
+
+def verify_log(*, actor: AbstractBaseUser, number: int) -> Verification | None:
+    """Carry out a check that was asked for, and store what it found; none when it is taken.
+
+    The chain is read as it was at one moment; what is found is recorded in the log as well, as
+    long as there is a head to follow.
+    """
+    taken = Verification.objects.filter(pk=number, started_at=None)
+    if not taken.update(started_at=timezone.now()):
+        return None
+    verification = Verification.objects.get(pk=number)
+    verified, fault = selectors.check()
+    with transaction.atomic():
+        _finish(
+            verification,
+            Verification.Result.BROKEN if fault else Verification.Result.HOLDS,
+            entries=verified.entries,
+            hash=verified.hash,
+            fault=fault.sentence if fault else "",
+            fault_entry=fault.entry if fault else None,
+        )
+        if selectors.head() is not None:
+            record(
+                actor=actor,
+                action="audit_log.verified",
+                target=verification,
+                data={"result": verification.result, "entries": verified.entries},
+            )
+    return verification
+
+
+def _finish(verification: Verification, result: str, **found: object) -> None:
+    for name, value in {"result": result, "finished_at": timezone.now(), **found}.items():
+        setattr(verification, name, value)
+    verification.save()

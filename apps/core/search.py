@@ -35,21 +35,28 @@ def words_index(name: str) -> GinIndex:
     return GinIndex(_words(), name=name)
 
 
+def words_query(typed: str) -> SearchQuery | None:
+    """Every typed word, each as the beginning of one; none when nothing typed is a word."""
+    words = _PARTS.findall(typed.lower().replace("\0", "").replace("_", " "))[:_MOST_WORDS]
+    if not words:
+        return None
+    return SearchQuery(
+        " & ".join(f"{word}:*" for word in words), config="simple", search_type="raw"
+    )
+
+
 def matching(rows: QuerySet[K], typed: str) -> QuerySet[K]:
     """The rows whose name or key holds every typed word, each from the beginning of a word.
 
     A whole key, or its beginning, is found as well. Nothing typed keeps all rows.
     """
     typed = typed.strip().replace("\0", "")
-    words = _PARTS.findall(typed.lower().replace("_", " "))[:_MOST_WORDS]
     if not typed:
         return rows
     by_key = Q(key__startswith=typed)
-    if not words:
+    query = words_query(typed)
+    if query is None:
         return rows.filter(by_key)
-    query = SearchQuery(
-        " & ".join(f"{word}:*" for word in words), config="simple", search_type="raw"
-    )
     # Typed as any: the checker takes a queryset with an alias for one of another kind of row.
     named: Any = rows.alias(words=_words())
     found: QuerySet[K] = named.filter(Q(words=query) | by_key)

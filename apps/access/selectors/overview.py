@@ -87,6 +87,7 @@ class Frame:
     sees_findings: bool
     sees_runs: bool
     sees_vendors: bool
+    sees_log: bool
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ def frame_for(user: User) -> Frame:
         sees_findings=policy.may(user, Perm.VIEW_FINDING),
         sees_runs=policy.may(user, Perm.VIEW_RUN),
         sees_vendors=policy.may(user, Perm.VIEW_VENDOR),
+        sees_log=policy.may(user, Perm.VIEW_AUDIT_LOG),
     )
 
 

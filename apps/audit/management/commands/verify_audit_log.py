@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from apps.audit import selectors
-from apps.audit.chain import Verified, verify
-from apps.audit.tampering import Fault, explain
+from apps.audit.chain import Verified
+from apps.audit.tampering import Fault
 
 
 class Command(BaseCommand):
@@ -19,12 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
     def handle(self, **options: Any) -> None:
-        fault = None
-        with selectors.one_snapshot():
-            rows, head = selectors.StoredRows(), selectors.head()
-            verified = verify(rows, head)
-            if verified.broken:
-                fault = explain(rows, head, verified.broken)
+        verified, fault = selectors.check()
         write = _as_json if options["format"] == "json" else _as_text
         self.stdout.write(write(verified, fault))
         if fault:

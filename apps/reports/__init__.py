@@ -1,0 +1,1 @@
+"""The read side across all apps: the log viewer, the style guide."""

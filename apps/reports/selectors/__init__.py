@@ -1,0 +1,1 @@
+"""Reads over several apps, narrowed to who asks."""

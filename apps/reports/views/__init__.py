@@ -1,0 +1,1 @@
+"""Pages that show what other apps wrote: parse, call one function, answer."""
