@@ -11,11 +11,14 @@ The inside people but anna, and ida, have all vendors.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator
+from itertools import groupby
 from typing import Any, Protocol
 
 import pytest
+from django.db import transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
+from pytest_django.plugin import DjangoDbBlocker
 
 from apps.accounts.choices import Role
 from apps.accounts.models import User
@@ -68,6 +71,31 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         for title, text in report.sections
     ]
     return report
+
+
+@pytest.fixture(scope="module")
+def module_rows(
+    django_db_setup: None,  # noqa: ARG001 - asked for so that there is a database
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[None]:
+    """What a fixture of a module stores after this stays for all of the module's tests.
+
+    Each test takes back what it does itself. Not for modules whose tests really commit.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In a module whose tests share rows, those that do not come first and find none."""
+
+    def shares_rows(item: pytest.Item) -> bool:
+        return "module_rows" in getattr(item, "fixturenames", ())
+
+    modules = groupby(items, key=lambda item: item.path)
+    items[:] = [item for _path, module in modules for item in sorted(module, key=shares_rows)]
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     return calls
 
 
-@pytest.fixture
-def story(db: None) -> Story:  # noqa: ARG001 - asked for so that there is a database
-    """The back door, stored and scanned."""
+@pytest.fixture(scope="module")
+def story(module_rows: None) -> Story:  # noqa: ARG001 - what is stored stays for the module
+    """The back door, stored and scanned once for the module."""
     return tell_story()

@@ -5,7 +5,7 @@ import pytest
 from tests.access.story import Story, tell_story
 
 
-@pytest.fixture
-def story(db: None) -> Story:  # noqa: ARG001 - asked for so that there is a database
-    """The back door, stored and scanned."""
+@pytest.fixture(scope="module")
+def story(module_rows: None) -> Story:  # noqa: ARG001 - what is stored stays for the module
+    """The back door, stored and scanned once for the module."""
     return tell_story()
