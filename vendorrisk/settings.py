@@ -311,6 +311,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": _SWEEP,
         "options": {"expires": _SWEEP.total_seconds()},  # a worker that was away has one to do
     },
+    "take up uploaded and abandoned imports": {
+        "task": "apps.access.tasks.take_up_imports",
+        "schedule": _SWEEP,
+        "options": {"expires": _SWEEP.total_seconds()},
+    },
+    "give up old imports": {
+        "task": "apps.access.tasks.sweep_imports",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
     "scan on a schedule": {
         "task": "apps.access.tasks.scan_on_schedule",
         "schedule": _SCAN,
@@ -327,6 +337,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(VAR_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = VAR_DIR / "media"
+MAX_IMPORT_MB: int = env.int("MAX_IMPORT_MB", default=100)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from apps.access.models.runs import RunReason
-from apps.access.services import analysis
+from apps.access.services import analysis, imports
 from apps.accounts import policy
 from apps.audit import selectors as audit
 
@@ -26,3 +26,15 @@ def facts_changed(*, entry_number: int) -> None:
     entry = audit.entries().select_related("actor").get(number=entry_number)
     actor = entry.actor or policy.system_actor()
     analysis.request_scan(actor=actor, reason=RunReason.FACTS_CHANGED)
+
+
+@shared_task
+def take_up_imports() -> None:
+    """Check and apply what was uploaded, and what a killed worker left."""
+    imports.take_up_imports()
+
+
+@shared_task
+def sweep_imports() -> None:
+    """Give up old imports that nobody applied, and delete files of no more use."""
+    imports.sweep_imports()

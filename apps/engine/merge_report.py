@@ -1,7 +1,9 @@
 """What a merge would change, for people and for programs: as lines, as counts, as JSON."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from apps.engine.document import fact_to_row
@@ -50,6 +52,29 @@ def change_lines(changes: Changes) -> Iterator[str]:
             yield f"~ {name} {_told(spec, change.before)}: {fields}"
         for fact in each.removed:
             yield f"- {name} {_told(spec, fact)}"
+
+
+def changes_digest(changes: Changes, *, now: datetime) -> str:
+    """SHA-256 of every change: equal when two merges, each made at its ``now``, change the same.
+
+    What ends with the import ends at ``now``, and counts as the same whenever that is.
+    """
+    total = hashlib.sha256()
+    instant = BY_NAME["credentials"].by_name["revoked_at"].type.write(now)
+
+    def add(*parts: Any) -> None:
+        text = json.dumps(parts, ensure_ascii=False, sort_keys=True)
+        total.update(text.replace(f'"{instant}"', '"now"').encode() + b"\n")
+
+    for name, each in changes.items():
+        spec = BY_NAME[name]
+        for fact in each.added:
+            add("+", name, fact_to_row(spec, fact))
+        for change in each.changed:
+            add("~", name, _changed(spec, change))
+        for fact in each.removed:
+            add("-", name, _identity(spec, fact))
+    return total.hexdigest()
 
 
 def _identity(spec: FactList, fact: Fact) -> dict[str, str]:

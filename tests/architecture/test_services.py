@@ -15,6 +15,7 @@ import apps
 
 # Steps of the services beside them, in files of their own; nothing outside calls them.
 STEPS = {
+    "apps.access.services.import_store",
     "apps.access.services.interchange_incoming",
     "apps.access.services.interchange_store",
     "apps.access.services.reach",
@@ -24,6 +25,8 @@ STEPS = {
 WITHOUT_ACTOR = {
     "apps.access.services.analysis.carry_out": "the run names who asked for it",
     "apps.access.services.analysis.take_up_scans": "works off runs, each of which names who asked",
+    "apps.access.services.imports.sweep_imports": "gives up what is old, as the system itself",
+    "apps.access.services.imports.take_up_imports": "works off rows that name who asked",
     "apps.audit.services.take_turn": "waits for a lock, writes nothing",
 }
 

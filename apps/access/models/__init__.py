@@ -2,7 +2,7 @@
 
 from apps.access.models.evidence import Drill, Exposure, ExposureTarget
 from apps.access.models.identities import Credential, Identity
-from apps.access.models.imports import ImportRun
+from apps.access.models.imports import ImportFault, ImportRun, ImportState
 from apps.access.models.inventory import AIModel, AllowlistEntry, Deployment, Environment
 from apps.access.models.relations import (
     Administers,
@@ -32,7 +32,9 @@ __all__ = [
     "Grants",
     "Holds",
     "Identity",
+    "ImportFault",
     "ImportRun",
+    "ImportState",
     "Jumps",
     "MemberOf",
     "PairReach",

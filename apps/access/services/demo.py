@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.access.demo.portfolio import Step, documents, steps
-from apps.access.models import ImportRun, ScanRun
+from apps.access.models import ImportRun, ImportState, ScanRun
 from apps.access.models.runs import RunState
 from apps.access.selectors.graph_tables import TABLES
 from apps.access.services.analysis import scan_now
@@ -75,7 +75,8 @@ def load_demo(*, actor: User, now: datetime | None = None) -> list[Account]:
             "This is a production installation, and the demo is made of invented facts and people. "
             "Load it into an installation of its own."
         )
-    if ImportRun.objects.filter(name=_import_name(steps()[-1])).exists():
+    loaded = ImportRun.objects.filter(state=ImportState.APPLIED)
+    if loaded.filter(name=_import_name(steps()[-1])).exists():
         return []
     if any(table.model._base_manager.exists() for table in TABLES.values()):
         raise ConflictError(

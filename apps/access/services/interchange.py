@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
-from apps.access.models import ImportRun
+from apps.access.models import ImportRun, ImportState
 from apps.access.models.runs import RunReason
 from apps.access.selectors.graph_rows import one_snapshot, stored_facts, stored_graph
 from apps.access.services.analysis import request_scan
@@ -27,21 +27,31 @@ from apps.audit import services as audit
 from apps.core.errors import ConflictError, NotAllowedError
 from apps.engine.document import Document, DocumentError, Fault, read_document, write_document
 from apps.engine.document_table import BY_NAME, LISTS, Mode
-from apps.engine.merge import ListChanges, Plan, lists_needed, merge
-from apps.engine.merge_report import change_counts, changes_as_json
+from apps.engine.merge import Change, ListChanges, Plan, lists_needed, merge
+from apps.engine.merge_report import change_counts, changes_as_json, changes_digest
 
 _LOCK: Final = 0x6772_6170_685F_696D  # "graph_im": imports stand in line here
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImportReport:
-    """What an import did, or would do (``run`` none). With ``faults`` it did nothing."""
+    """What an import did, or would do (``run`` none). With ``faults`` it did nothing.
+
+    ``ended`` are those of the changes that replace makes of what the document leaves out.
+    """
 
     digest: str
     mode: Mode = Mode.MERGE
     faults: tuple[Fault, ...] = ()
     changes: Mapping[str, ListChanges] = field(default_factory=dict)
+    ended: Mapping[str, tuple[Change, ...]] = field(default_factory=dict)
+    now: datetime | None = None
     run: ImportRun | None = None
+
+    @property
+    def plan_digest(self) -> str:
+        """What exactly is changed, as a digest; nothing of a document with faults."""
+        return "" if self.now is None or self.faults else changes_digest(self.changes, now=self.now)
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:
@@ -66,15 +76,17 @@ def import_graph(
     name: str = "",
     dry_run: bool = False,
     progress: Progress | None = None,
+    run: ImportRun | None = None,
 ) -> ImportReport:
     """Merge a document into the stored facts, all of it or nothing, and log it.
 
     A document with faults changes nothing, and the report lists every one of them; a dry run
     reports what would change. Imports stand in line, and other writers of facts wait. When
     anything changed, a scan is asked for. ``name`` is what the document is called, a file's name.
+    ``run`` is an import that has been checked and is to be applied: exactly what was shown then.
 
     Raises NotAllowedError for whoever may not import, or not about every vendor; ConflictError
-    when somebody else's write came in between.
+    when somebody else's write came in between, or would make the result another than was shown.
     """
     _require(actor, Perm.IMPORT_GRAPH)
     tell = progress or _tell_nobody
@@ -87,16 +99,19 @@ def import_graph(
     found = ImportReport(digest=digest.hexdigest(), mode=document.mode)
     if dry_run:
         with one_snapshot():
-            plan = _plan(document, timezone.now(), tell)
-            return replace(found, faults=plan.faults, changes=plan.changes)
+            return _found(found, document, timezone.now(), tell)
     with _in_line():
-        now = timezone.now()
-        plan = _plan(document, now, tell)
-        found = replace(found, faults=plan.faults, changes=plan.changes)
-        if not plan.faults:
-            run = _carry_out(actor, document, found, name, now, tell)
+        found = _found(found, document, timezone.now(), tell)
+        if not found.faults:
+            run = _applied(run, found) if run else _new_run(actor, found, name)
+            _carry_out(actor, document, found, run, tell)
             found = replace(found, run=run)
     return found
+
+
+def require_import(*, actor: User) -> None:
+    """Let ``actor`` pass who may import documents, or raise NotAllowedError."""
+    _require(actor, Perm.IMPORT_GRAPH)
 
 
 def export_graph(*, actor: User) -> Iterator[str]:
@@ -146,32 +161,73 @@ def _plan(document: Document, now: datetime, tell: Progress) -> Plan:
     return merge(state, document, now=now)
 
 
+def _found(found: ImportReport, document: Document, now: datetime, tell: Progress) -> ImportReport:
+    plan = _plan(document, now, tell)
+    ended = _ended(document, plan) if found.mode is Mode.REPLACE else {}
+    return replace(found, faults=plan.faults, changes=plan.changes, ended=ended, now=now)
+
+
+def _ended(document: Document, plan: Plan) -> dict[str, tuple[Change, ...]]:
+    stated = _stated(document)
+    found = {}
+    for name, each in plan.changes.items():
+        spec, known = BY_NAME[name], set(stated.get(name, ()))
+        ended = tuple(
+            change for change in each.changed if change.before[: len(spec.identity)] not in known
+        )
+        if ended:
+            found[name] = ended
+    return found
+
+
+def _new_run(actor: User, found: ImportReport, name: str) -> ImportRun:
+    return ImportRun(
+        actor=actor, applied_by=actor, name=name[:255], digest=found.digest, mode=str(found.mode)
+    )
+
+
+def _applied(run: ImportRun, found: ImportReport) -> ImportRun:
+    """The run, still to be applied and to the same effect as was shown; or ConflictError."""
+    run.refresh_from_db()  # not locked: its progress is written by another connection meanwhile
+    if run.state != ImportState.APPLYING:
+        raise _not_to_be_applied(run)
+    if run.plan_digest != found.plan_digest:
+        raise ConflictError(
+            "Nothing was imported: the facts have changed since the document was checked, and it "
+            "would now change other things than those that were shown. Check it again."
+        )
+    return run
+
+
 def _carry_out(
-    actor: User, document: Document, found: ImportReport, name: str, now: datetime, tell: Progress
-) -> ImportRun:
+    actor: User, document: Document, found: ImportReport, run: ImportRun, tell: Progress
+) -> None:
+    now = found.now or timezone.now()
     store_changes(found.changes, now=now, progress=tell)
     refresh_last_seen(_stated(document), now=now, progress=tell)
-    run = ImportRun.objects.create(
-        actor=actor,
-        name=name[:255],
-        mode=str(found.mode),
-        digest=found.digest,
-        changes=found.counts,
-    )
     if found.changes:
-        request_scan(actor=actor, reason=RunReason.FACTS_CHANGED)
+        run.scan = request_scan(actor=actor, reason=RunReason.FACTS_CHANGED)
+    waiting = ImportRun.objects.select_for_update().filter(state=ImportState.APPLYING)
+    if run.pk and not waiting.filter(pk=run.pk).exists():
+        raise _not_to_be_applied(run)
+    run.state, run.changes, run.finished_at = ImportState.APPLIED, found.counts, now
+    run.step, run.percent, run.error = "", 100, ""
+    run.save()
     audit.record(
         actor=actor,
         action="access_graph.imported",
         target=run,
         data={
-            "document": found.digest,
-            "name": name[:255],
+            "document": run.digest,
+            "name": run.name,
             "mode": str(found.mode),
             "changes": {key: dict(counts) for key, counts in found.counts.items()},
         },
     )
-    return run
+
+
+def _not_to_be_applied(run: ImportRun) -> ConflictError:
+    return ConflictError(f"Nothing was imported: import {run.pk} is not to be applied any more.")
 
 
 def _stated(document: Document) -> dict[str, list[tuple[Any, ...]]]:
