@@ -1,0 +1,1 @@
+"""Forms of the access graph, one module for each kind of work."""
