@@ -305,11 +305,17 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 SCAN_DEBOUNCE_SECONDS: int = env.int("SCAN_DEBOUNCE_SECONDS", default=3)
 _SWEEP = timedelta(seconds=env.int("SCAN_SWEEP_SECONDS", default=30))
 _SCAN = timedelta(minutes=env.int("SCAN_EVERY_MINUTES", default=60))
+_EXPIRY = timedelta(minutes=10)
 CELERY_BEAT_SCHEDULE = {
     "take up queued and abandoned scans": {
         "task": "apps.access.tasks.take_up_scans",
         "schedule": _SWEEP,
         "options": {"expires": _SWEEP.total_seconds()},  # a worker that was away has one to do
+    },
+    "expire acceptances that have run out": {
+        "task": "apps.findings.tasks.expire_acceptances",
+        "schedule": _EXPIRY,
+        "options": {"expires": _EXPIRY.total_seconds()},
     },
     "take up uploaded and abandoned imports": {
         "task": "apps.access.tasks.take_up_imports",
@@ -327,6 +333,17 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": _SCAN.total_seconds()},
     },
 }
+
+# --- findings ------------------------------------------------------------------------------------
+# Days from when a finding is opened until it should be settled.
+FINDING_DUE_DAYS: dict[str, int] = {
+    "critical": env.int("FINDING_DUE_DAYS_CRITICAL", default=7),
+    "high": env.int("FINDING_DUE_DAYS_HIGH", default=30),
+    "medium": env.int("FINDING_DUE_DAYS_MEDIUM", default=90),
+    "low": env.int("FINDING_DUE_DAYS_LOW", default=180),
+}
+ACCEPTANCE_MAX_DAYS: int = env.int("ACCEPTANCE_MAX_DAYS", default=365)
+EVIDENCE_MAX_BYTES: int = env.int("EVIDENCE_MAX_MEGABYTES", default=20) * 1024**2
 
 # --- language, time, files -----------------------------------------------------------------------
 LANGUAGE_CODE = "en"

@@ -14,8 +14,13 @@ from typing import Any, Final, TypeAlias, TypeVar
 from django.apps import apps
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Model, QuerySet
-from guardian.shortcuts import assign_perm, get_objects_for_user, remove_perm
+from django.db.models import Model, Q, QuerySet
+from guardian.shortcuts import (
+    assign_perm,
+    get_objects_for_user,
+    get_users_with_perms,
+    remove_perm,
+)
 
 from apps.accounts.choices import Role
 from apps.accounts.models import User
@@ -72,6 +77,24 @@ def visible(queryset: QuerySet[M], *, user: Person, perm: Perm, vendor: str | No
     if vendor is None or _has_all_vendors(user):
         return queryset
     return queryset.filter(**{f"{vendor}__in": _granted_keys(user)})
+
+
+def people_who_may(perm: Perm, *, vendor: AboutVendor | Unset = UNSET) -> QuerySet[User]:
+    """Everybody with an open account who has the permission, and the vendor (if given) in scope."""
+    roles = [str(role) for role, perms in ROLE_PERMISSIONS.items() if perm in perms]
+    people = User.objects.filter(is_active=True, is_system=False, roles__overlap=roles)
+    if vendor is UNSET:
+        return people
+    granted: Any = User.objects.none()
+    if vendor is not None:
+        found = vendor if isinstance(vendor, Model) else _vendor_model()(pk=vendor)
+        granted = get_users_with_perms(
+            _as_vendor(found),
+            only_with_perms_in=[_GRANT.partition(".")[2]],
+            with_superusers=False,
+            with_group_users=False,
+        )
+    return people.filter(Q(all_vendors=True) | Q(pk__in=granted.order_by().values("pk")))
 
 
 def permissions_of(user: Person) -> frozenset[Perm]:

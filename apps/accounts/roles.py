@@ -14,13 +14,19 @@ class Perm(StrEnum):
     ADD_VENDOR = "vendors.add_vendor"
     CHANGE_FACT = "access.change_fact"
     CHANGE_VENDOR = "vendors.change_vendor"
+    COMMENT_FINDING = "findings.comment_finding"
+    DECIDE_ACCEPTANCE = "findings.decide_acceptance"
     DELETE_FACT = "access.delete_fact"
     DELETE_VENDOR = "vendors.delete_vendor"
+    EXPIRE_ACCEPTANCE = "findings.expire_acceptance"
     EXPORT_GRAPH = "access.export_graph"
     IMPORT_GRAPH = "access.import_graph"
     MANAGE_USERS = "accounts.manage_users"
+    PROPOSE_ACCEPTANCE = "findings.propose_acceptance"
     RECORD_FINDINGS = "findings.record_findings"
+    SIGN_ACCEPTANCE = "findings.sign_acceptance"
     START_SCAN = "access.start_scan"
+    TREAT_FINDING = "findings.treat_finding"
     VIEW_AUDIT_LOG = "audit.view_audit_log"
     VIEW_FACT = "access.view_fact"
     VIEW_FINDING = "findings.view_finding"
@@ -39,27 +45,31 @@ READ_THE_PICTURE = frozenset(
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Perm]] = {
     # Opens a case and sees what came of it; the routes themselves are not theirs to read.
-    Role.REQUESTER: frozenset({Perm.VIEW_FINDING, Perm.VIEW_VENDOR}),
+    Role.REQUESTER: frozenset({Perm.PROPOSE_ACCEPTANCE, Perm.VIEW_FINDING, Perm.VIEW_VENDOR}),
     # Owns the review: edits the register and the access graph.
     Role.ANALYST: READ_THE_PICTURE
     | {
         Perm.ADD_VENDOR,
         Perm.CHANGE_FACT,
         Perm.CHANGE_VENDOR,
+        Perm.COMMENT_FINDING,
         Perm.DELETE_FACT,
         Perm.DELETE_VENDOR,
         Perm.EXPORT_GRAPH,
         Perm.IMPORT_GRAPH,
+        Perm.PROPOSE_ACCEPTANCE,
         Perm.START_SCAN,
+        Perm.TREAT_FINDING,
     },
     # Judges and recommends.
-    Role.REVIEWER: READ_THE_PICTURE,
+    Role.REVIEWER: READ_THE_PICTURE | {Perm.COMMENT_FINDING, Perm.PROPOSE_ACCEPTANCE},
     # Stays outside: nothing of the inside is theirs, be it about themselves.
     Role.RESPONDENT: frozenset(),
-    # Decides.
-    Role.MANAGER: READ_THE_PICTURE,
+    # Decides; a proposal of their own is somebody else's to decide.
+    Role.MANAGER: READ_THE_PICTURE
+    | {Perm.COMMENT_FINDING, Perm.DECIDE_ACCEPTANCE, Perm.PROPOSE_ACCEPTANCE},
     # Signs for the models they are custodian of.
-    Role.CUSTODIAN: READ_THE_PICTURE,
+    Role.CUSTODIAN: READ_THE_PICTURE | {Perm.COMMENT_FINDING, Perm.SIGN_ACCEPTANCE},
     # Reads everything, the log included; writes nothing.
     Role.AUDITOR: READ_THE_PICTURE | {Perm.EXPORT_GRAPH, Perm.VIEW_AUDIT_LOG},
     # A machine that pushes facts; it never approves, accepts or deletes.
@@ -74,6 +84,7 @@ SYSTEM_PERMISSIONS: frozenset[Perm] = READ_THE_PICTURE | {
     Perm.ADD_VENDOR,
     Perm.CHANGE_FACT,
     Perm.CHANGE_VENDOR,
+    Perm.EXPIRE_ACCEPTANCE,
     Perm.EXPORT_GRAPH,
     Perm.IMPORT_GRAPH,
     Perm.MANAGE_USERS,

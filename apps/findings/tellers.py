@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from django.db.models import Q
+
 from apps.accounts.models import User
 from apps.findings.models import Finding, FindingSource
 
@@ -55,6 +57,14 @@ class ModelChoice:
     deployments: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Cause:
+    """What findings have in common: a fact of this kind (``noun``), as a sentence."""
+
+    noun: str
+    words: str
+
+
 class Teller(Protocol):
     """What a source of findings says about its own."""
 
@@ -64,8 +74,17 @@ class Teller(Protocol):
     def tell_whole(self, user: User, finding: Finding, others: Sequence[Finding]) -> Story:
         """One finding with its proof; ``others`` are found on the same route."""
 
+    def tell_causes(self, user: User, findings: Iterable[Finding]) -> list[Cause]:
+        """What each of the findings shares with others of its cause, in their order."""
+
     def models(self, user: User) -> list[ModelChoice]:
         """The models that its findings are about, as far as ``user`` may know them."""
+
+    def matching(self, user: User, typed: str) -> Q:
+        """Which findings are about a fact whose name or key holds the typed words."""
+
+    def is_sensitive(self, finding: Finding) -> bool:
+        """Whether a model of M3 or M4 is concerned."""
 
 
 _TELLERS: dict[str, Teller] = {}
@@ -93,3 +112,14 @@ def tell(user: User, findings: Iterable[Finding]) -> list[Told]:
         own = [finding for finding in listed if finding.source == source]
         told |= {row.finding.pk: row for row in teller_of(source).tell(user, own)}
     return [told[finding.pk] for finding in listed]
+
+
+def tell_causes(user: User, findings: Iterable[Finding]) -> dict[int, Cause]:
+    """What findings of any sources share with others, by their numbers."""
+    listed = list(findings)
+    told: dict[int, Cause] = {}
+    for source in {finding.source for finding in listed}:
+        own = [finding for finding in listed if finding.source == source]
+        causes = teller_of(source).tell_causes(user, own)
+        told |= {finding.pk: cause for finding, cause in zip(own, causes, strict=True)}
+    return told

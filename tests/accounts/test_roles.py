@@ -35,7 +35,23 @@ def test_an_integration_pushes_facts_and_never_deletes_or_manages() -> None:
 
 @pytest.mark.parametrize("role", [Role.REQUESTER, Role.REVIEWER, Role.MANAGER, Role.CUSTODIAN])
 def test_those_who_judge_or_decide_do_not_edit_the_facts(role: Role) -> None:
-    assert not ROLE_PERMISSIONS[role] & WRITING
+    about_risk = {
+        Perm.COMMENT_FINDING,
+        Perm.DECIDE_ACCEPTANCE,
+        Perm.PROPOSE_ACCEPTANCE,
+        Perm.SIGN_ACCEPTANCE,
+    }
+    assert ROLE_PERMISSIONS[role] & WRITING <= about_risk
+
+
+def test_only_managers_decide_about_a_risk_and_only_custodians_sign() -> None:
+    def those_who_may(perm: Perm) -> set[Role]:
+        return {role for role, perms in ROLE_PERMISSIONS.items() if perm in perms}
+
+    assert those_who_may(Perm.DECIDE_ACCEPTANCE) == {Role.MANAGER}
+    assert those_who_may(Perm.SIGN_ACCEPTANCE) == {Role.CUSTODIAN}
+    assert not those_who_may(Perm.EXPIRE_ACCEPTANCE)
+    assert those_who_may(Perm.TREAT_FINDING) == {Role.ANALYST}
 
 
 def test_an_administrator_manages_users_and_edits_no_facts() -> None:

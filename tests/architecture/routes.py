@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from apps.access.models import AIModel, Environment, ScanRun
 from apps.access.services.analysis import scan_now
 from apps.accounts import policy
-from apps.findings.models import Finding
+from apps.findings.models import Acceptance, Evidence, Finding
 from apps.vendors.models import Vendor
 from tests.factories.access import (
     AIModelFactory,
@@ -22,6 +22,7 @@ from tests.factories.access import (
     GrantsFactory,
     HoldsFactory,
 )
+from tests.factories.findings import AcceptanceFactory, EvidenceFactory
 from tests.factories.vendors import VendorFactory
 
 SECRET = "quill"
@@ -35,6 +36,8 @@ class Scene(NamedTuple):
     run: ScanRun
     model: AIModel
     lab: Environment
+    acceptance: Acceptance
+    evidence: Evidence
 
 
 def scene() -> Scene:
@@ -52,7 +55,16 @@ def scene() -> Scene:
     GrantsFactory.create(credential=key, deployment=endpoint)
     HoldsFactory.create(environment=lab, credential=key)
     run, _answer = scan_now(actor=policy.system_actor())
-    return Scene(vendor, Finding.objects.get(rule="RT-01"), run, model, lab)
+    finding = Finding.objects.get(rule="RT-01")
+    return Scene(
+        vendor,
+        finding,
+        run,
+        model,
+        lab,
+        AcceptanceFactory.create(finding=finding, reason="Quill needs it."),
+        EvidenceFactory.create(finding=finding, content=b"Quill says so."),
+    )
 
 
 ALL = frozenset(
@@ -70,6 +82,8 @@ OF_VENDORS = OF_FACTS | {"rosa"}
 REGISTRARS = frozenset({"bob"})  # who edits any vendor's file; anna edits her own vendor's
 OF_REGISTER = REGISTRARS | {"anna"}
 OF_LOG = frozenset({"alice", "otto"})
+COMMENTERS = frozenset({"bob", "cora", "mona", "rita"})
+PROPOSERS = frozenset({"bob", "mona", "rita", "rosa"})
 SCANNERS = frozenset({"alice", "anna", "bob", "ida"})
 
 
@@ -81,6 +95,14 @@ class Route(NamedTuple):
     shows_to: frozenset[str] = NOBODY
     method: str = "GET"
     about: Callable[[Scene], dict[str, Any]] = lambda _scene: {}
+
+
+def _finding(of: Scene) -> dict[str, Any]:
+    return {"pk": of.finding.pk}
+
+
+def _approval(of: Scene) -> dict[str, Any]:
+    return {"pk": of.acceptance.pk, "step": "approve"}
 
 
 ROUTES = [
@@ -136,7 +158,30 @@ ROUTES = [
         shows_to=READERS | {"rosa"},
         about=lambda of: {"pk": of.finding.pk},
     ),
+    Route(
+        "findings:acceptance-decide", frozenset({"mona"}), frozenset({"mona"}), "POST", _approval
+    ),
+    Route("findings:acceptance-propose", PROPOSERS, PROPOSERS, "POST", _finding),
+    Route("findings:evidence-add", COMMENTERS, COMMENTERS, "POST", _finding),
+    Route(
+        "findings:evidence-file",
+        READERS | {"rosa"},
+        READERS | {"rosa"},
+        about=lambda of: {"pk": of.evidence.pk},
+    ),
+    Route("findings:finding-assign", REGISTRARS, REGISTRARS, "POST", _finding),
+    Route("findings:finding-bulk", OF_REGISTER, method="POST"),
+    Route("findings:finding-comment", COMMENTERS, COMMENTERS, "POST", _finding),
+    Route("findings:finding-due", REGISTRARS, REGISTRARS, "POST", _finding),
+    Route("findings:finding-file", OF_FINDINGS, shows_to=READERS | {"rosa"}),
     Route("findings:finding-list", OF_FINDINGS, shows_to=READERS | {"rosa"}),
+    Route(
+        "findings:finding-treat",
+        REGISTRARS,
+        REGISTRARS,
+        "POST",
+        lambda of: {"pk": of.finding.pk, "move": "plan"},
+    ),
     Route("healthz", STRANGER | EVERYBODY),
     Route("overview", EVERYBODY, shows_to=READERS | {"rosa"}),
     Route("reports:log-chain", OF_LOG),

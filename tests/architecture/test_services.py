@@ -20,6 +20,7 @@ STEPS = {
     "apps.access.services.interchange_store",
     "apps.access.services.reach",
     "apps.access.services.writing",
+    "apps.findings.services.steps",
 }
 # What has no actor, and why.
 WITHOUT_ACTOR = {

@@ -249,7 +249,7 @@ def test_what_another_source_has_found_already_is_not_taken_from_it() -> None:
     before = Finding.objects.values().get()
     scan(found(severity=Severity.LOW, witness=DETOUR), run=2)
     assert Finding.objects.values().get() == before
-    Finding.objects.update(state=FindingState.CLOSED, closed_at=DAY)
+    Finding.objects.update(state=FindingState.CLOSED, stage="closed", closed_at=DAY)
     scan(found(), run=3)
     assert the_one().state == "closed"
     assert history(the_one()) == [("opened", 1)]

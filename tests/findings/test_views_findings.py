@@ -15,7 +15,7 @@ from apps.accounts.choices import Role
 from apps.accounts.models import User
 from apps.engine.values import Certainty, Severity
 from apps.findings.models import Finding, FindingEvent, FindingState
-from apps.findings.views import PER_PAGE
+from apps.findings.views.lists import PER_PAGE
 from tests.access.story import Story
 from tests.conftest import ClientFor
 from tests.factories.findings import FindingFactory

@@ -6,19 +6,28 @@ The one place of this package that asks the database, once for all the findings 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from django.db.models import Q
+
 from apps.access.pictures import rules, strip, tall, wide
 from apps.access.pictures.build import RouteBuilder
+from apps.access.pictures.causes import causes
 from apps.access.pictures.details import details_of
 from apps.access.pictures.hops import hop_groups, keys_in
 from apps.access.pictures.route import Call, Gate, Route
 from apps.access.pictures.sentences import sentence
 from apps.access.pictures.shapes import Drawing
-from apps.access.selectors.routes import RouteFacts, facts_for, models_with_findings
+from apps.access.selectors.routes import (
+    RouteFacts,
+    about_places,
+    facts_for,
+    is_about_sensitive_model,
+    models_with_findings,
+)
 from apps.accounts import policy
 from apps.accounts.models import User
 from apps.accounts.roles import Perm
 from apps.findings.models import Finding
-from apps.findings.tellers import ModelChoice, Story, Told
+from apps.findings.tellers import Cause, ModelChoice, Story, Told
 
 
 @dataclass(frozen=True)
@@ -67,8 +76,18 @@ class AccessTeller:
         )
         return _with_proof(story, builder) if policy.may(user, Perm.VIEW_FACT) else story
 
+    def tell_causes(self, user: User, findings: Iterable[Finding]) -> list[Cause]:
+        listed = list(findings)
+        return causes(listed, facts_for(user, listed))
+
     def models(self, user: User) -> list[ModelChoice]:
         return models_with_findings(user)
+
+    def matching(self, user: User, typed: str) -> Q:  # noqa: ARG002 - who sees a finding sees its names
+        return about_places(typed)
+
+    def is_sensitive(self, finding: Finding) -> bool:
+        return is_about_sensitive_model(finding)
 
 
 def _with_proof(story: Story, builder: RouteBuilder) -> Story:

@@ -35,7 +35,8 @@ from apps.accounts import policy
 from apps.accounts.models import User
 from apps.accounts.roles import Perm
 from apps.core.models import Keyed, Seen
-from apps.engine.values import INTERNET, Hop, Witness
+from apps.core.search import matching
+from apps.engine.values import INTERNET, Hop, Sensitivity, Witness
 from apps.findings.models import Finding
 from apps.findings.selectors import findings_visible_to
 from apps.findings.tellers import ModelChoice
@@ -156,6 +157,26 @@ def models_with_findings(user: User) -> list[ModelChoice]:
     for key, name, deployment in rows:
         found.setdefault((key, name), set()).add(deployment)
     return [ModelChoice(key, name, frozenset(keys)) for (key, name), keys in found.items()]
+
+
+def about_places(typed: str) -> Q:
+    """Findings about an environment or deployment whose name or key holds the typed words."""
+    places = matching(Environment.objects.order_by(), typed).values("key")
+    deployments = matching(Deployment.objects.order_by(), typed).values("key")
+    return Q(environment__in=places) | Q(deployment__in=deployments)
+
+
+def is_about_sensitive_model(finding: Finding) -> bool:
+    """Whether a finding names a model of M3 or M4: itself, a deployment, or a permission for it."""
+    keys = _Keys()
+    keys.add(finding)
+    named = (
+        Q(key__in=keys.of("model"))
+        | Q(deployments__key__in=keys.of("deployment"))
+        | Q(allowlist__key__in=keys.of("entry"))
+    )
+    sensitive = [str(level) for level in Sensitivity if level.is_sensitive]
+    return AIModel.objects.filter(named, sensitivity__in=sensitive).exists()
 
 
 class _Keys:

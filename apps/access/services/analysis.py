@@ -27,8 +27,9 @@ from apps.audit import services as audit
 from apps.core.errors import ConflictError
 from apps.core.jobs import enqueue
 from apps.engine.analysis import Answer, Tables
-from apps.engine.arrays.subjects import LiveSubjects, vendor_of
+from apps.engine.arrays.subjects import LiveSubjects, places_of, vendor_of
 from apps.engine.catalogue import RULES
+from apps.engine.causes import cause_of
 from apps.engine.scan_document import scan_document
 from apps.engine.thresholds import RULESET
 from apps.engine.values import Finding
@@ -279,9 +280,9 @@ def _store(run: ScanRun, answer: Answer, found: list[Finding]) -> None:
 
 
 def _detected(tables: Tables, found: list[Finding]) -> Iterator[findings.Detected]:
-    owner = vendor_of(tables)
+    owner, places = vendor_of(tables), places_of(tables)
     for finding in found:
-        yield findings.Detected(finding, owner(finding.subject))
+        yield findings.Detected(finding, owner(finding.subject), cause_of(finding, places))
 
 
 def _digest(answer: Answer, found: list[Finding]) -> str:

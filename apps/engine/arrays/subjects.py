@@ -7,6 +7,7 @@ import numpy as np
 from apps.engine.arrays.acts import LiveFacts
 from apps.engine.arrays.bits import Rows
 from apps.engine.arrays.tables import Flags, Ints, Tables
+from apps.engine.causes import Places
 
 Subject = Mapping[str, str]
 
@@ -36,6 +37,17 @@ def vendor_of(tables: Tables) -> Callable[[Subject], str | None]:
         return None
 
     return owner
+
+
+def places_of(tables: Tables) -> Places:
+    """Whose each environment is and what for, to find the causes of findings."""
+    environments, vendors = tables.environments, tables.vendors.keys
+    names = [f"environment:{key}" for key in environments.keys]
+    owners = [vendors[v] if v >= 0 else None for v in environments.vendor.tolist()]
+    return Places(
+        vendor=dict(zip(names, owners, strict=True)),
+        purpose=dict(zip(names, environments.purpose.tolist(), strict=True)),
+    )
 
 
 class LiveSubjects:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
@@ -16,8 +17,9 @@ from apps.accounts import policy
 from apps.accounts.models import User
 from apps.accounts.roles import Perm
 from apps.engine.scan_document import WitnessWriter
+from apps.engine.values import Certainty, Severity
 from apps.engine.values import Finding as Found
-from apps.engine.values import Severity
+from apps.findings.lifecycle import Stage, Standing
 from apps.findings.models import FindingEvent, FindingSource, FindingState
 
 INDEXED = ("environment", "deployment", "credential", "identity")
@@ -25,10 +27,14 @@ INDEXED = ("environment", "deployment", "credential", "identity")
 
 
 class Detected(NamedTuple):
-    """A finding as a source has it, and the key of the vendor whose affair it is (none: ours)."""
+    """A finding as a source has it, and the key of the vendor whose affair it is (none: ours).
+
+    ``cause`` is equal for findings that one change would mend.
+    """
 
     finding: Found
     vendor: str | None
+    cause: str = ""
 
 
 class Reconciled(NamedTuple):
@@ -60,15 +66,26 @@ def reconcile(
     """Open what is new, reopen what returns, keep what is still there, close what is gone.
 
     Only findings of ``source`` by ``rules`` are closed. ``is_seen`` says of a subject whether the
-    source looked at it at all. Runs as part of the caller's write, which leaves the audit entry.
+    source looked at it at all. A fix that was claimed is verified when its finding is gone and its
+    subject was looked at; a finding that returns is treated from the beginning, by the same owner.
+    Runs as part of the caller's write, which leaves the audit entry.
 
     Raises NotAllowedError when the actor may not record findings.
     """
     policy.require(actor, Perm.RECORD_FINDINGS)
     with connection.cursor() as cursor:
         _stage(cursor, detected)
-        scope = {"source": source, "rules": list(rules), "run": run, "at": at}
+        scope = {
+            "source": source,
+            "rules": list(rules),
+            "run": run,
+            "at": at,
+            "days": json.dumps(settings.FINDING_DUE_DAYS),
+            "untreated": Stage.OPEN,
+            "severities": [str(severity) for severity in reversed(Severity)],
+        }
         closed, not_seen = _close(cursor, scope, is_seen)
+        _lapse(cursor, scope)
         reopened = _reopen(cursor, scope)
         changed = _change(cursor, scope)
         opened = _open(cursor, scope)
@@ -80,12 +97,12 @@ def reconcile(
 
 
 Scope = Mapping[str, Any]
-"""What every statement is given: the source, its rules, the run and its time."""
+"""What every statement is given: the source, its rules, the run, its time, the days until due."""
 
 _STAGE = """
 CREATE TEMPORARY TABLE found (
     fingerprint text, rule text, certainty text, severity text, subject jsonb,
-    environment text, deployment text, credential text, identity text, vendor text,
+    environment text, deployment text, credential text, identity text, vendor text, cause text,
     missing text, fix text, witness jsonb, rests_on jsonb
 ) ON COMMIT DROP
 """
@@ -118,6 +135,7 @@ def _staged(item: Detected, witness_text: WitnessWriter) -> tuple[str | None, ..
         json.dumps(dict(found.subject)),
         *(found.subject.get(field, "") for field in INDEXED),
         item.vendor,
+        item.cause,
         found.missing,
         found.fix,
         witness_text(found.witness),
@@ -126,14 +144,15 @@ def _staged(item: Detected, witness_text: WitnessWriter) -> tuple[str | None, ..
 
 
 _GONE = """
-SELECT f.id, f.subject FROM findings_finding f
+SELECT f.id, f.subject, f.stage FROM findings_finding f
 LEFT JOIN found ON found.fingerprint = f.fingerprint
 WHERE f.state = %(open)s AND f.source = %(source)s AND f.rule = ANY(%(rules)s)
   AND found.fingerprint IS NULL
 ORDER BY f.id
 """
 _CLOSE = """
-UPDATE findings_finding SET state = %(closed)s, closed_at = %(at)s
+UPDATE findings_finding SET state = %(closed)s, closed_at = %(at)s,
+    stage = CASE WHEN id = ANY(%(verified)s) THEN %(as_verified)s ELSE %(as_closed)s END
 WHERE id = ANY(%(ids)s)
 """
 
@@ -143,9 +162,21 @@ def _close(
 ) -> tuple[int, int]:
     """Close what is not found any more; say of each whether it was looked at."""
     cursor.execute(_GONE, {**scope, "open": FindingState.OPEN})
-    gone = [(pk, is_seen(json.loads(subject))) for pk, subject in cursor.fetchall()]
-    ids = [pk for pk, _ in gone]
-    cursor.execute(_CLOSE, {**scope, "ids": ids, "closed": FindingState.CLOSED})
+    gone = [
+        (pk, is_seen(json.loads(subject)), stage == Stage.FIX_CLAIMED)
+        for pk, subject, stage in cursor.fetchall()
+    ]
+    ids = [pk for pk, _, _ in gone]
+    verified = [pk for pk, seen, claimed in gone if seen and claimed]
+    values = {
+        **scope,
+        "ids": ids,
+        "verified": verified,
+        "closed": FindingState.CLOSED,
+        "as_verified": Stage.VERIFIED,
+        "as_closed": Stage.CLOSED,
+    }
+    cursor.execute(_CLOSE, values)
     FindingEvent.objects.bulk_create(
         (
             FindingEvent(
@@ -153,27 +184,64 @@ def _close(
                 kind=FindingEvent.Kind.CLOSED,
                 run=scope["run"],
                 at=scope["at"],
-                data={"seen": seen},
+                data={"seen": seen, "verified": True} if seen and claimed else {"seen": seen},
             )
-            for pk, seen in gone
+            for pk, seen, claimed in gone
         ),
         batch_size=5000,
     )
-    return len(ids), sum(not seen for _, seen in gone)
+    return len(ids), sum(not seen for _, seen, _ in gone)
 
 
+_DUE = "({since} AT TIME ZONE 'UTC')::date + (%(days)s::jsonb ->> found.severity)::integer"
 _FACTS = """
     certainty = found.certainty, severity = found.severity, missing = found.missing,
-    fix = found.fix, witness = found.witness, rests_on = found.rests_on,
+    fix = found.fix, witness = found.witness, rests_on = found.rests_on, cause = found.cause,
     vendor_id = (SELECT id FROM vendors_vendor WHERE key = found.vendor)
 """
 _EVENT = "INSERT INTO findings_findingevent (finding_id, kind, run, at, data)"
+
+# What was accepted was a lesser risk: nobody has said yes to this one.
+_LAPSE = f"""
+WITH graver AS (
+    SELECT f.id FROM findings_finding f
+    JOIN found USING (fingerprint)
+    JOIN findings_acceptance a ON a.finding_id = f.id AND a.standing = %(active)s
+    WHERE f.source = %(source)s AND (
+        array_position(%(severities)s, found.severity)
+            < array_position(%(severities)s, f.severity::text)
+        OR (f.certainty = %(possible)s AND found.certainty = %(proven)s)
+    )
+    ORDER BY f.id FOR UPDATE OF f
+), lapsed AS (
+    UPDATE findings_acceptance a SET standing = %(revoked)s, ended_at = %(at)s
+    FROM graver WHERE a.finding_id = graver.id AND a.standing = %(active)s
+    RETURNING a.finding_id
+)
+{_EVENT}
+SELECT finding_id, %(kind)s, %(run)s, %(at)s, jsonb_build_object('graver', true)
+FROM lapsed ORDER BY finding_id
+"""  # noqa: S608 - put together from the constants above
+
+
+def _lapse(cursor: CursorWrapper, scope: Scope) -> None:
+    """End the acceptances of what has become graver, or is proven by now."""
+    values = {
+        "active": Standing.ACTIVE,
+        "revoked": Standing.REVOKED,
+        "possible": Certainty.POSSIBLE,
+        "proven": Certainty.PROVEN,
+        "kind": FindingEvent.Kind.REVOKED,
+    }
+    cursor.execute(_LAPSE, {**scope, **values})
+
 
 _REOPEN = f"""
 WITH back AS (
     UPDATE findings_finding f
     SET state = %(open)s, closed_at = NULL, opened_at = %(at)s,
-        times_opened = f.times_opened + 1, {_FACTS}
+        times_opened = f.times_opened + 1, stage = %(untreated)s,
+        due_on = {_DUE.format(since="%(at)s::timestamptz")}, due_is_chosen = false, {_FACTS}
     FROM found
     WHERE f.fingerprint = found.fingerprint AND f.state = %(closed)s AND f.source = %(source)s
     RETURNING f.id, f.certainty, f.severity
@@ -199,7 +267,7 @@ LEFT JOIN vendors_vendor v ON v.key = found.vendor
 WHERE f.state = %(open)s AND f.source = %(source)s AND (
     f.certainty <> found.certainty OR f.severity <> found.severity OR f.missing <> found.missing
     OR f.fix <> found.fix OR f.witness <> found.witness OR f.rests_on <> found.rests_on
-    OR f.vendor_id IS DISTINCT FROM v.id
+    OR f.cause <> found.cause OR f.vendor_id IS DISTINCT FROM v.id
 )
 """
 _CHANGE = f"""
@@ -212,7 +280,9 @@ FROM different WHERE (certainty, severity) <> (certainty_now, severity_now) ORDE
 {_EVENT}
 SELECT id, %(rerouted)s, %(run)s, %(at)s, jsonb_build_object('before', witness)
 FROM different WHERE witness <> witness_now ORDER BY id;
-UPDATE findings_finding f SET {_FACTS}
+UPDATE findings_finding f SET
+    due_on = CASE WHEN f.due_is_chosen OR f.severity = found.severity THEN f.due_on
+             ELSE {_DUE.format(since="f.opened_at")} END, {_FACTS}
 FROM found, different
 WHERE f.fingerprint = found.fingerprint AND f.id = different.id;
 """  # noqa: S608 - put together from the constants above
@@ -236,13 +306,14 @@ _OPEN = f"""
 WITH new AS (
     INSERT INTO findings_finding (
         fingerprint, source, rule, certainty, severity, state, subject, environment, deployment,
-        credential, identity, vendor_id, missing, fix, witness, rests_on, first_found_at,
-        opened_at, times_opened
+        credential, identity, vendor_id, cause, missing, fix, witness, rests_on,
+        first_found_at, opened_at, times_opened, stage, due_on, due_is_chosen
     )
     SELECT found.fingerprint, %(source)s, found.rule, found.certainty, found.severity, %(open)s,
            found.subject, found.environment, found.deployment, found.credential,
-           found.identity, v.id, found.missing, found.fix, found.witness, found.rests_on,
-           %(at)s, %(at)s, 1
+           found.identity, v.id, found.cause, found.missing, found.fix, found.witness,
+           found.rests_on, %(at)s, %(at)s, 1, %(untreated)s,
+           {_DUE.format(since="%(at)s::timestamptz")}, false
     FROM found
     LEFT JOIN findings_finding f USING (fingerprint)
     LEFT JOIN vendors_vendor v ON v.key = found.vendor
@@ -259,14 +330,6 @@ FROM new ORDER BY id
 
 def _open(cursor: CursorWrapper, scope: Scope) -> int:
     """Open what is new, the gravest first, so that it gets the lowest numbers."""
-    severities = [str(severity) for severity in reversed(Severity)]
-    cursor.execute(
-        _OPEN,
-        {
-            **scope,
-            "open": FindingState.OPEN,
-            "kind": FindingEvent.Kind.OPENED,
-            "severities": severities,
-        },
-    )
+    kinds = {"open": FindingState.OPEN, "kind": FindingEvent.Kind.OPENED}
+    cursor.execute(_OPEN, {**scope, **kinds})
     return int(cursor.rowcount)

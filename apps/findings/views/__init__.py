@@ -1,0 +1,1 @@
+"""Pages of findings: the list, one finding, and everything that people do about it."""
