@@ -1,4 +1,4 @@
-"""The people that every test knows, and a flush that gets past the append-only log.
+"""The people that every test knows, rows that tests share, and how commits are taken back.
 
 alice    administrator              mona     manager
 bob      analyst, all vendors       cora     custodian
@@ -15,9 +15,8 @@ from itertools import groupby
 from typing import Any, Protocol
 
 import pytest
-from django.db import transaction
-from django.db.backends.postgresql.operations import DatabaseOperations
-from django.test import Client
+from django.db import connection, transaction
+from django.test import Client, TransactionTestCase
 from pytest_django.plugin import DjangoDbBlocker
 
 from apps.accounts.choices import Role
@@ -36,29 +35,34 @@ class Person(Protocol):
     ) -> User: ...
 
 
+KEPT = {"django_content_type", "auth_permission"}  # the migrations' and the same for every test
+APPEND_ONLY = ("audit_auditentry", "audit_audithead")
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _flush_empties_the_log() -> Iterator[None]:
-    """Tests with real commits are cleaned up by TRUNCATE, which the log refuses.
+def _commits_are_deleted() -> Iterator[None]:
+    """After a test with real commits its rows are deleted, which the log refuses.
 
-    The triggers stay as they are in production for everything that a test does; only the flush
-    between two tests steps around them, and puts back the head that the migration wrote.
+    Django would truncate every table and migrate anew, which takes ten times as long. The triggers
+    of the log stay as they are in production for everything that a test does; only this steps
+    around them, and puts back the head that the migration wrote.
     """
-    plain = DatabaseOperations.sql_flush
-    tables = ("audit_auditentry", "audit_audithead")
 
-    def flush(self: DatabaseOperations, style: Any, names: Any, **options: Any) -> list[str]:
-        emptied = plain(self, style, names, **options)
-        if not emptied:
-            return emptied
-        return [
-            *(f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in tables),
-            *emptied,
-            "INSERT INTO audit_audithead (id, number, hash) VALUES (1, 0, repeat('0', 64))",
-            *(f"ALTER TABLE {table} ENABLE TRIGGER USER" for table in tables),
-        ]
+    def empty_the_database(_case: TransactionTestCase) -> None:
+        with connection.cursor() as cursor:
+            tables = connection.introspection.django_table_names(only_existing=True)
+            deletions = [f"DELETE FROM {table}" for table in {*tables} - KEPT]  # noqa: S608 - of ours
+            steps = [
+                *(f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in APPEND_ONLY),
+                *deletions,
+                "INSERT INTO audit_audithead (id, number, hash) VALUES (1, 0, repeat('0', 64))",
+                "SET CONSTRAINTS ALL IMMEDIATE",
+                *(f"ALTER TABLE {table} ENABLE TRIGGER USER" for table in APPEND_ONLY),
+            ]
+            cursor.execute("; ".join(steps))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DatabaseOperations, "sql_flush", flush)
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty_the_database)
         yield
 
 
