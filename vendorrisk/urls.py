@@ -14,7 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.findings.urls")),
     path("", include("apps.vendors.urls")),
     path("", include("apps.reports.urls")),
-    path("accounts/", include("apps.accounts.urls")),
+    path("", include("apps.accounts.urls")),
     path("healthz", healthz, name="healthz"),
 ]
 

@@ -1,5 +1,7 @@
 """The request as views see it: who is signed in, from where it comes, where it may lead on to."""
 
+from typing import NamedTuple
+
 from allauth.core.internal.httpkit import get_client_ip
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -18,6 +20,22 @@ class SignedInRequest(HttpRequest):
 def address_of(request: HttpRequest) -> str:
     """The address of the browser, as the proxies before us say it (settings: PROXY_COUNT)."""
     return get_client_ip(request) or UNKNOWN_ADDRESS
+
+
+class Seat(NamedTuple):
+    """A session: its key, the address it was begun from, what the browser calls itself."""
+
+    key: str
+    address: str
+    browser: str
+
+
+def seat_of(request: HttpRequest) -> Seat:
+    """The session of this request."""
+    if not request.session.session_key:
+        request.session.create()
+    browser = request.headers.get("User-Agent", "")
+    return Seat(str(request.session.session_key), address_of(request), browser)
 
 
 def onward(request: HttpRequest, address: str) -> str:

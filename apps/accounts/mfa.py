@@ -86,6 +86,14 @@ def picture(user: User, secret: str) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(drawn.getvalue()).decode()
 
 
+def as_file(user: User, codes: list[str]) -> str:
+    """Recovery codes as a text file: an address that holds it."""
+    text = "\n".join(
+        [f"Vendorrisk: recovery codes of {user.email}", "Each works once.", "", *codes]
+    )
+    return "data:text/plain;base64," + base64.b64encode(f"{text}\n".encode()).decode()
+
+
 def interval_of(secret: str, code: str) -> int | None:
     """Which interval of half a minute ``code`` belongs to; none when it is wrong or out of date."""
     return next(

@@ -16,7 +16,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 # What somebody may open who must set up a second factor first.
 _WITHOUT_FACTOR = {"accounts:second-factor", "accounts:sign-out", "healthz"}
-_HAS_FACTOR = "has_second_factor"
+HAS_FACTOR = "has_second_factor"
 
 
 class TimeZoneMiddleware:
@@ -60,6 +60,6 @@ def _must_set_up(request: HttpRequest) -> bool:
     if not required or not isinstance(user, User) or not set(required) & set(user.roles):
         return False
     # Asked of the database once a session: whoever is reset by an administrator is signed out.
-    if not request.session.get(_HAS_FACTOR):
-        request.session[_HAS_FACTOR] = mfa.is_set_up(user)
-    return not request.session[_HAS_FACTOR]
+    if not request.session.get(HAS_FACTOR):
+        request.session[HAS_FACTOR] = mfa.is_set_up(user)
+    return not request.session[HAS_FACTOR]

@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.accounts.choices import Role
 
@@ -108,6 +109,19 @@ class User(AbstractBaseUser):
     def has_role(self, role: Role) -> bool:
         return str(role) in self.roles
 
+    @property
+    def role_words(self) -> str:
+        """The names of the roles: "Analyst, Reviewer"."""
+        return ", ".join(Role(role).label for role in self.roles) or "No role"
+
+    @property
+    def standing(self) -> str:
+        """How the account stands: open, invited (nobody has set a password) or closed."""
+        if not self.is_active:
+            return "closed"
+        is_open = self.has_usable_password() or self.has_role(Role.INTEGRATION)
+        return "open" if is_open else "invited"
+
 
 class SavedView(models.Model):
     """A list as somebody wants to find it again: the name of its page, and its filters and order.
@@ -137,3 +151,57 @@ class SavedView(models.Model):
     def address(self) -> str:
         """Where the list stands as this view wants it."""
         return f"{reverse(self.page)}?{self.query}" if self.query else reverse(self.page)
+
+
+class Invitation(models.Model):
+    """A link by which somebody sets a first password. Only the hash of its token is kept.
+
+    It works once, until ``expires_at``, and unless a newer one took its place.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="invitations")
+    invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    replaced_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"],
+                name="accounts_invitation_one_open",
+                condition=Q(used_at=None, replaced_at=None),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Invitation of {self.user}"
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at <= timezone.now()
+
+
+class SignInAttempt(models.Model):
+    """An attempt to sign in that has not succeeded; kept for as long as it counts.
+
+    ``account`` is a keyed hash of what was typed, so that it reads the same whether or not there
+    is such an account; ``network`` is where it came from.
+    """
+
+    account = models.CharField(max_length=64)
+    network = models.CharField(max_length=50)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["account", "at"], name="accounts_attempt_account"),
+            models.Index(fields=["network", "at"], name="accounts_attempt_network"),
+            models.Index(fields=["at"], name="accounts_attempt_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"attempt at {self.at}"

@@ -154,6 +154,11 @@ def remove_grant(user: User, vendor: Model) -> bool:
     return True
 
 
+def is_person(user: User) -> bool:
+    """Whether this account is somebody's: neither a machine's nor the system actor."""
+    return not user.is_system and not user.has_role(Role.INTEGRATION)
+
+
 def _is_granted(user: User, vendor: Model) -> bool:
     return granted_vendors(user).filter(pk=_as_vendor(vendor).pk).exists()
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from apps.access.models import AIModel, Environment, ScanRun
 from apps.access.services.analysis import scan_now
 from apps.accounts import policy
+from apps.accounts.models import User
 from apps.findings.models import Acceptance, Evidence, Finding
 from apps.vendors.models import Vendor
 from tests.factories.access import (
@@ -22,6 +23,7 @@ from tests.factories.access import (
     GrantsFactory,
     HoldsFactory,
 )
+from tests.factories.accounts import UserFactory
 from tests.factories.findings import AcceptanceFactory, EvidenceFactory
 from tests.factories.vendors import VendorFactory
 
@@ -38,6 +40,7 @@ class Scene(NamedTuple):
     lab: Environment
     acceptance: Acceptance
     evidence: Evidence
+    person: User
 
 
 def scene() -> Scene:
@@ -56,6 +59,7 @@ def scene() -> Scene:
     HoldsFactory.create(environment=lab, credential=key)
     run, _answer = scan_now(actor=policy.system_actor())
     finding = Finding.objects.get(rule="RT-01")
+    person = UserFactory.create(name="Quill person")
     return Scene(
         vendor,
         finding,
@@ -64,6 +68,7 @@ def scene() -> Scene:
         lab,
         AcceptanceFactory.create(finding=finding, reason="Quill needs it."),
         EvidenceFactory.create(finding=finding, content=b"Quill says so."),
+        person,
     )
 
 
@@ -84,6 +89,7 @@ OF_REGISTER = REGISTRARS | {"anna"}
 OF_LOG = frozenset({"alice", "otto"})
 COMMENTERS = frozenset({"bob", "cora", "mona", "rita"})
 PROPOSERS = frozenset({"bob", "mona", "rita", "rosa"})
+ADMINISTRATORS = frozenset({"alice"})
 SCANNERS = frozenset({"alice", "anna", "bob", "ida"})
 
 
@@ -103,6 +109,10 @@ def _finding(of: Scene) -> dict[str, Any]:
 
 def _approval(of: Scene) -> dict[str, Any]:
     return {"pk": of.acceptance.pk, "step": "approve"}
+
+
+def of_person(of: Scene) -> dict[str, Any]:
+    return {"pk": of.person.pk}
 
 
 ROUTES = [
@@ -148,7 +158,26 @@ ROUTES = [
     Route("access:run-detail", OF_RUNS, shows_to=READERS, about=lambda of: {"pk": of.run.pk}),
     Route("access:run-effect", OF_RUNS),
     Route("access:run-list", OF_RUNS),
+    Route("accounts:invitation", NOBODY, about=lambda _of: {"token": "no-such-token"}),
+    Route("accounts:oidc-callback", NOBODY),  # only where a service is configured
+    Route("accounts:oidc-start", NOBODY),  # the same
+    Route("accounts:password", EVERYBODY),
+    Route("accounts:people-list", ADMINISTRATORS, shows_to=ADMINISTRATORS),
+    Route("accounts:person-deactivate", ADMINISTRATORS, method="POST", about=of_person),
+    Route("accounts:person-detail", ADMINISTRATORS, shows_to=ADMINISTRATORS, about=of_person),
+    Route("accounts:person-grant", ADMINISTRATORS, ADMINISTRATORS, "POST", of_person),
+    Route("accounts:person-invite", ADMINISTRATORS),
+    Route("accounts:person-invite-again", ADMINISTRATORS, ADMINISTRATORS, "POST", of_person),
+    Route("accounts:person-reactivate", ADMINISTRATORS, method="POST", about=of_person),
+    Route("accounts:person-reset-factor", ADMINISTRATORS, ADMINISTRATORS, about=of_person),
+    Route("accounts:person-revoke", NOBODY, method="POST", about=of_person),  # without a vendor
+    Route("accounts:person-roles", ADMINISTRATORS, ADMINISTRATORS, about=of_person),
+    Route("accounts:person-unlock", ADMINISTRATORS, method="POST", about=of_person),
+    Route("accounts:profile", EVERYBODY),
+    Route("accounts:second-factor", EVERYBODY),
+    Route("accounts:sessions-end", EVERYBODY, method="POST"),
     Route("accounts:sign-in", STRANGER | EVERYBODY),
+    Route("accounts:sign-in-code", STRANGER | EVERYBODY),
     Route("accounts:sign-out", EVERYBODY, method="POST"),
     Route("accounts:view-create", EVERYBODY, method="POST"),
     Route("accounts:view-delete", NOBODY, method="POST", about=lambda _of: {"pk": 1}),

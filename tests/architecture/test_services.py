@@ -15,6 +15,8 @@ import apps
 
 # Steps of the services beside them, in files of their own; nothing outside calls them.
 STEPS = {
+    "apps.accounts.services.saving",
+    "apps.accounts.services.sessions",
     "apps.access.services.import_store",
     "apps.access.services.interchange_incoming",
     "apps.access.services.interchange_store",

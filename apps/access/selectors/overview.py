@@ -87,6 +87,8 @@ class Frame:
     sees_findings: bool
     sees_runs: bool
     sees_vendors: bool
+    sees_people: bool
+    sees_imports: bool
     sees_log: bool
 
 
@@ -120,6 +122,8 @@ def frame_for(user: User) -> Frame:
         sees_findings=policy.may(user, Perm.VIEW_FINDING),
         sees_runs=policy.may(user, Perm.VIEW_RUN),
         sees_vendors=policy.may(user, Perm.VIEW_VENDOR),
+        sees_people=policy.may(user, Perm.MANAGE_USERS),
+        sees_imports=policy.may(user, Perm.IMPORT_GRAPH, vendor=None),
         sees_log=policy.may(user, Perm.VIEW_AUDIT_LOG),
     )
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Model
 
@@ -12,6 +10,7 @@ from apps.accounts.choices import Role
 from apps.accounts.models import User
 from apps.accounts.roles import ALONE, Perm
 from apps.accounts.selectors import active_administrators
+from apps.accounts.services import saving, sessions
 from apps.audit import services as audit
 from apps.audit.canonical import JSON
 from apps.core.errors import ConflictError, InvalidError, NotAllowedError
@@ -35,9 +34,7 @@ def create_user(
     policy.require(actor, Perm.MANAGE_USERS)
     chosen = _checked_roles(roles, all_vendors=all_vendors)
     user = User(email=email.strip().lower(), name=name, roles=chosen, all_vendors=all_vendors)
-    _check_password(user, password)
-    user.set_password(password)
-    _save(user)
+    saving.set_password(user, password)
     audit.record(
         actor=actor,
         action="user.created",
@@ -62,7 +59,7 @@ def set_roles(*, actor: User, user: User, roles: Iterable[Role], all_vendors: bo
     fresh.roles, fresh.all_vendors = chosen, all_vendors
     if Role.INTEGRATION in chosen:
         fresh.set_unusable_password()
-    _save(fresh)
+    saving.save(fresh)
     if managed:
         _keep_an_administrator()
     audit.record(
@@ -100,7 +97,7 @@ def revoke_vendor(*, actor: User, user: User, vendor: Model) -> None:
 
 @transaction.atomic
 def deactivate_user(*, actor: User, user: User) -> User:
-    """Close an account: its sessions end with their next request. What it did stays in the log.
+    """Close an account and end its sessions. What it did stays in the log.
 
     Raises ConflictError when nobody would be left to manage users, NotAllowedError for the system
     actor.
@@ -130,26 +127,6 @@ def _checked_roles(roles: Iterable[Role], *, all_vendors: bool) -> list[str]:
     return sorted(str(role) for role in chosen)
 
 
-def _check_password(user: User, password: str | None) -> None:
-    if password is None:
-        return
-    if user.has_role(Role.INTEGRATION):
-        sentence = "An integration account has no password: it signs in with a key."
-        raise InvalidError(sentence, {"password": [sentence]})
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        raise InvalidError(" ".join(error.messages), {"password": error.messages}) from error
-
-
-def _save(user: User) -> None:
-    try:
-        user.full_clean(exclude=["password"])
-    except ValidationError as error:
-        raise InvalidError(" ".join(error.messages), error.message_dict) from error
-    user.save()
-
-
 def _locked(user: User) -> User:
     """The row as it is now, which nobody else changes until we are done."""
     # The administrators first and in one order, so that two cannot lock themselves out together.
@@ -173,9 +150,11 @@ def _set_active(actor: User, user: User, *, active: bool) -> User:
     if fresh.is_active == active:
         return fresh
     fresh.is_active = active
-    _save(fresh)
+    saving.save(fresh)
     if fresh.has_role(Role.ADMINISTRATOR):
         _keep_an_administrator()
+    if not active:
+        sessions.end_all(fresh)
     action = "user.reactivated" if active else "user.deactivated"
     audit.record(actor=actor, action=action, target=fresh)
     return fresh

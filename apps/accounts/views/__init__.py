@@ -1,0 +1,1 @@
+"""Pages: signing in, people, one's own profile."""
