@@ -80,6 +80,11 @@ if PRODUCTION:
         )
 SECRET_KEY = SECRET_KEY or _local_secret_key()
 
+# --- closed for maintenance: the variable, or a file that is there while it lasts -------------------
+MAINTENANCE: bool = env.bool("MAINTENANCE", default=False)
+MAINTENANCE_FILE = VAR_DIR / "maintenance"
+MAINTENANCE_RETRY_SECONDS: int = env.int("MAINTENANCE_RETRY_SECONDS", default=600)
+
 # --- the organisation that runs this installation ------------------------------------------------
 ORGANISATION_NAME: str = env.str("ORGANISATION_NAME", default="Our organisation")
 
@@ -110,6 +115,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "apps.core.middleware.MaintenanceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

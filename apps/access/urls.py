@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.access.views import effect, facts, models, reach, runs
+from apps.access.views import effect, facts, models, reach, runs, search
 
 app_name = "access"
 urlpatterns = [
@@ -17,6 +17,8 @@ urlpatterns = [
     path("models/", models.model_list, name="model-list"),
     path("models/<int:pk>/", models.model_detail, name="model-detail"),
     path("reach/", reach.reach_list, name="reach-list"),
+    path("search/", search.search_page, name="search"),
+    path("search/choices/", search.search_choices, name="search-choices"),
     path("scans/", runs.run_list, name="run-list"),
     path("scans/effect/", effect.run_effect, name="run-effect"),
     path("scans/new/", runs.run_create, name="run-create"),

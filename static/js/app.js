@@ -1,4 +1,4 @@
-// The only script of our own. It runs in the head, before anything is drawn: the stored theme is set
+// Theme and filters. It runs in the head, before anything is drawn: the stored theme is set
 // at once, so that the page never flashes. Everything works without it.
 (() => {
   "use strict";

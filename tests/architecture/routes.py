@@ -176,6 +176,8 @@ ROUTES = [
     Route("accounts:profile", EVERYBODY),
     Route("accounts:second-factor", EVERYBODY),
     Route("accounts:sessions-end", EVERYBODY, method="POST"),
+    Route("access:search", EVERYBODY),
+    Route("access:search-choices", EVERYBODY),
     Route("accounts:sign-in", STRANGER | EVERYBODY),
     Route("accounts:sign-in-code", STRANGER | EVERYBODY),
     Route("accounts:sign-out", EVERYBODY, method="POST"),

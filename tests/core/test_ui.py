@@ -20,7 +20,10 @@ def test_a_figure_keeps_thousands_apart_and_nothing_stays_empty() -> None:
 
 def test_a_time_is_absolute_and_readable_by_machines() -> None:
     moment = datetime(2026, 6, 1, 12, 5, tzinfo=UTC)
-    assert ui.when(moment) == '<time datetime="2026-06-01T12:05:00+00:00">1 Jun 2026, 12:05</time>'
+    assert ui.when(moment) == (
+        '<time datetime="2026-06-01T12:05:00+00:00" title="1 June 2026, 12:05:00 UTC">'
+        "1 Jun 2026, 12:05</time>"
+    )
     assert ">1 Jun 2026<" in ui.when(moment, "day")
     assert ui.when(None) == ""
 

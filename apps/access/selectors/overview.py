@@ -91,6 +91,11 @@ class Frame:
     sees_imports: bool
     sees_log: bool
 
+    @property
+    def sees_anything(self) -> bool:
+        """Whether there is something to search for."""
+        return self.sees_reach or self.sees_findings or self.sees_vendors
+
 
 @dataclass(frozen=True)
 class Overview:

@@ -50,13 +50,19 @@ def figure(count: int | None) -> str:
 
 @register.simple_tag
 def when(moment: datetime | None, style: str = "time") -> SafeString:
-    """An absolute time, readable by machines too. ``style``: time, day or short."""
+    """An absolute time in the person's zone; the exact instant and the zone show on hover.
+
+    ``style``: time, day or short.
+    """
     if moment is None:
         return SafeString("")
     local = timezone.localtime(moment)
     pattern = {"time": "j M Y, H:i", "day": "j M Y", "short": "j M, H:i"}[style]
     return format_html(
-        '<time datetime="{}">{}</time>', moment.isoformat(), date_format(local, pattern)
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(),
+        f"{date_format(local, 'j F Y, H:i:s')} {local.tzname()}",
+        date_format(local, pattern),
     )
 
 

@@ -7,17 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.apps import apps
 from django.contrib.postgres.search import SearchVector
 from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.accounts.selectors import log_visible_to
 from apps.audit import selectors as audit
 from apps.audit.models import AuditEntry, Verification
+from apps.audit.words import action_words, kind_words
 from apps.core.errors import NotFoundError
 from apps.core.search import exactly, words_query
 from apps.vendors.models import Vendor
@@ -203,37 +202,6 @@ def _distinct(column: str) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(hop)
         return [value for (value,) in cursor.fetchall()]
-
-
-def action_words(action: str) -> str:
-    """An action as words: "Vendor created"."""
-    words = action.replace(".", " ").replace("_", " ")
-    return words[:1].upper() + words[1:]
-
-
-def kind_words(kind: str) -> str:
-    """What kind of thing an entry is about, in words: "environment", "scan run"."""
-    try:
-        return str(apps.get_model(kind)._meta.verbose_name)
-    except LookupError:  # a kind of thing that is no more
-        return kind.rpartition(".")[2]
-
-
-PAGES = {
-    "access.aimodel": "access:model-detail",
-    "access.scanrun": "access:run-detail",
-    "audit.verification": "",
-}
-
-
-def page_of(entry: AuditEntry) -> str:
-    """The address of the page about what an entry is about; empty where there is none."""
-    app, _, kind = entry.target_type.partition(".")
-    name = PAGES.get(entry.target_type, f"{app}:{kind}-detail")
-    try:
-        return reverse(name, args=[int(entry.target_id)]) if name and entry.target_id else ""
-    except (NoReverseMatch, ValueError):
-        return ""
 
 
 def vendor_names(user: User, entries: Sequence[AuditEntry]) -> dict[int, str]:

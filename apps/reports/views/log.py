@@ -14,6 +14,7 @@ from apps.accounts import policy
 from apps.accounts.http import SignedInRequest
 from apps.accounts.roles import Perm
 from apps.audit.models import AuditEntry
+from apps.audit.words import action_words, kind_words, page_of
 from apps.core.lists import csv_file
 from apps.reports import services
 from apps.reports.selectors import log as selectors
@@ -128,9 +129,9 @@ def _rows(user: Any, entries: Iterable[AuditEntry]) -> list[Row]:
     return [
         (
             entry,
-            selectors.action_words(entry.action),
+            action_words(entry.action),
             _kind(entry),
-            selectors.page_of(entry),
+            page_of(entry),
             names.get(entry.vendor_id or 0, ""),
         )
         for entry in listed
@@ -139,7 +140,7 @@ def _rows(user: Any, entries: Iterable[AuditEntry]) -> list[Row]:
 
 def _kind(entry: AuditEntry) -> str:
     """What kind of thing its target is, unless its name begins with that already."""
-    words = selectors.kind_words(entry.target_type) if entry.target_type else ""
+    words = kind_words(entry.target_type) if entry.target_type else ""
     is_told = entry.target_name.lower().startswith(words.partition(" ")[0].lower())
     return "" if is_told else words
 
