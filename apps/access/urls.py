@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.access.views import effect, facts, models, reach, runs, search
+from apps.access.views import effect, facts, imports, models, reach, runs, search
 
 app_name = "access"
 urlpatterns = [
@@ -19,6 +19,16 @@ urlpatterns = [
     path("reach/", reach.reach_list, name="reach-list"),
     path("search/", search.search_page, name="search"),
     path("search/choices/", search.search_choices, name="search-choices"),
+    path("imports/", imports.import_list, name="import-list"),
+    path("imports/new/", imports.import_create, name="import-create"),
+    path("imports/tables/<slug:kind>/", imports.import_guide, name="import-guide"),
+    path("imports/tables/<slug:kind>.csv", imports.import_template, name="import-template"),
+    path("imports/<int:pk>/", imports.import_detail, name="import-detail"),
+    path("imports/<int:pk>/columns/", imports.import_columns, name="import-columns"),
+    path("imports/<int:pk>/check/", imports.import_check, name="import-check"),
+    path("imports/<int:pk>/apply/", imports.import_apply, name="import-apply"),
+    path("imports/<int:pk>/discard/", imports.import_discard, name="import-discard"),
+    path("imports/<int:pk>/faults.csv", imports.import_faults, name="import-faults"),
     path("scans/", runs.run_list, name="run-list"),
     path("scans/effect/", effect.run_effect, name="run-effect"),
     path("scans/new/", runs.run_create, name="run-create"),

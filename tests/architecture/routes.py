@@ -8,7 +8,7 @@ for whom it opens, ``shows_to`` and nobody else find the names of the scene in i
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from apps.access.models import AIModel, Environment, ScanRun
+from apps.access.models import AIModel, Environment, ImportRun, ScanRun
 from apps.access.services.analysis import scan_now
 from apps.accounts import policy
 from apps.accounts.models import User
@@ -22,6 +22,7 @@ from tests.factories.access import (
     EnvironmentFactory,
     GrantsFactory,
     HoldsFactory,
+    ImportRunFactory,
 )
 from tests.factories.accounts import UserFactory
 from tests.factories.findings import AcceptanceFactory, EvidenceFactory
@@ -57,6 +58,7 @@ def scene() -> Scene:
     ConnectsFactory.create(origin=lab, target=endpoint.environment)
     GrantsFactory.create(credential=key, deployment=endpoint)
     HoldsFactory.create(environment=lab, credential=key)
+    ImportRunFactory.create(name="quill.json")
     run, _answer = scan_now(actor=policy.system_actor())
     finding = Finding.objects.get(rule="RT-01")
     person = UserFactory.create(name="Quill person")
@@ -90,6 +92,7 @@ OF_LOG = frozenset({"alice", "otto"})
 COMMENTERS = frozenset({"bob", "cora", "mona", "rita"})
 PROPOSERS = frozenset({"bob", "mona", "rita", "rosa"})
 ADMINISTRATORS = frozenset({"alice"})
+IMPORTERS = frozenset({"bob", "ida"})  # documents are about every vendor, so anna may not
 SCANNERS = frozenset({"alice", "anna", "bob", "ida"})
 
 
@@ -113,6 +116,10 @@ def _approval(of: Scene) -> dict[str, Any]:
 
 def of_person(of: Scene) -> dict[str, Any]:
     return {"pk": of.person.pk}
+
+
+def _import(_of: Scene) -> dict[str, Any]:
+    return {"pk": ImportRun.objects.get(name="quill.json").pk}
 
 
 ROUTES = [
@@ -151,6 +158,16 @@ ROUTES = [
         shows_to=REGISTRARS,
         about=lambda of: {"kind": "environments", "pk": of.lab.pk},
     ),
+    Route("access:import-apply", IMPORTERS, IMPORTERS, "POST", _import),
+    Route("access:import-check", IMPORTERS, method="POST", about=_import),
+    Route("access:import-columns", IMPORTERS, about=_import),
+    Route("access:import-create", IMPORTERS, IMPORTERS, "POST"),
+    Route("access:import-detail", IMPORTERS, IMPORTERS, about=_import),
+    Route("access:import-discard", IMPORTERS, method="POST", about=_import),
+    Route("access:import-faults", IMPORTERS, about=_import),
+    Route("access:import-guide", IMPORTERS, about=lambda _of: {"kind": "vendors"}),
+    Route("access:import-list", IMPORTERS, IMPORTERS),
+    Route("access:import-template", IMPORTERS, about=lambda _of: {"kind": "vendors"}),
     Route("access:model-detail", READERS, shows_to=READERS, about=lambda of: {"pk": of.model.pk}),
     Route("access:model-list", OF_FACTS, shows_to=READERS),
     Route("access:reach-list", OF_FACTS, shows_to=READERS),

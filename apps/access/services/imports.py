@@ -29,7 +29,14 @@ from apps.access.services.import_store import Progress, shown_changes, store_fau
 from apps.access.services.interchange import ImportReport, import_graph, require_import
 from apps.access.sheets.kinds import KIND_BY_NAME
 from apps.access.sheets.reading import NoTableError, refuse_other_files
-from apps.access.sheets.rows import Reading, SheetDocument, document_of, guessed
+from apps.access.sheets.rows import (
+    Reading,
+    SheetDocument,
+    SheetHead,
+    document_of,
+    guessed,
+    heads_with_values,
+)
 from apps.accounts import policy
 from apps.accounts.models import User
 from apps.audit import services as audit
@@ -45,7 +52,8 @@ KEPT_FOR: Final = timedelta(days=7)
 _STRAY_AFTER: Final = timedelta(days=1)
 _LOCK: Final = 0x696D7074  # "impt": with the number of the import, whoever works on it
 _TASK = "apps.access.tasks.take_up_imports"
-_AT_REST: Final = (ImportState.READY, ImportState.REFUSED, ImportState.FAILED)
+AT_REST: Final = (ImportState.READY, ImportState.REFUSED, ImportState.FAILED)
+"""The states in which a person decides: check again, apply or discard."""
 
 
 # --- asking ---------------------------------------------------------------------------------------
@@ -77,6 +85,19 @@ def upload_document(*, actor: User, file: "File[bytes]", name: str) -> ImportRun
     return run
 
 
+def columns_of(*, actor: User, run: ImportRun) -> list[SheetHead]:
+    """The columns of an uploaded table with their first values.
+
+    Raises NotAllowedError, and ConflictError when the file is gone or is no table.
+    """
+    require_import(actor=actor)
+    reading = Reading.of(run.reading or {})
+    try:
+        return heads_with_values(_data_of(run), reading.delimiter)
+    except (NoTableError, FileNotFoundError) as error:
+        raise ConflictError(f"The table cannot be read: {error}") from error
+
+
 @transaction.atomic
 def choose_columns(
     *, actor: User, run: ImportRun, list_name: str, columns: Sequence[str]
@@ -88,7 +109,7 @@ def choose_columns(
     require_import(actor=actor)
     reading = _chosen(run, list_name, columns)
     audit.take_turn()
-    _move(run, (ImportState.DRAFT, *_AT_REST), **_TO_CHECK, reading=reading.as_json())
+    _move(run, (ImportState.DRAFT, *AT_REST), **_TO_CHECK, reading=reading.as_json())
     enqueue(_TASK)
     _log(actor, "import.columns_chosen", run, reading=reading.as_json())
     return run
@@ -102,7 +123,7 @@ def check_again(*, actor: User, run: ImportRun) -> ImportRun:
     """
     require_import(actor=actor)
     audit.take_turn()
-    _move(run, _AT_REST, **_TO_CHECK)
+    _move(run, AT_REST, **_TO_CHECK)
     enqueue(_TASK)
     _log(actor, "import.check_requested", run)
     return run
@@ -153,7 +174,7 @@ def discard_import(*, actor: User, run: ImportRun) -> ImportRun:
     require_import(actor=actor)
     audit.take_turn()
     _move(
-        run, (ImportState.DRAFT, *_AT_REST), state=ImportState.DISCARDED, finished_at=timezone.now()
+        run, (ImportState.DRAFT, *AT_REST), state=ImportState.DISCARDED, finished_at=timezone.now()
     )
     _drop_file(run)
     run.faults.all().delete()
@@ -416,7 +437,7 @@ def sweep_imports() -> int:
     ).exclude(file=""):
         _drop_file(run)
     old = ImportRun.objects.filter(
-        state__in=[ImportState.DRAFT, *_AT_REST], at__lt=timezone.now() - KEPT_FOR
+        state__in=[ImportState.DRAFT, *AT_REST], at__lt=timezone.now() - KEPT_FOR
     ).exclude(file="")
     given_up = [discard_import(actor=policy.system_actor(), run=run) for run in old]
     _delete_strays()
