@@ -7,6 +7,7 @@ FACTS_CHANGED = (
     "vendor.created",
     "vendor.changed",
     "vendor.offboarded",
+    "vendor.reactivated",
     "vendor.deleted",
     "contract.created",
     "contract.changed",
@@ -21,9 +22,12 @@ class AccessConfig(AppConfig):
     def ready(self) -> None:
         # Models exist only now, and what tells findings needs them.
         from apps.access.pictures.telling import AccessTeller
+        from apps.access.vendor_figures import AccessFigures
         from apps.findings.models import FindingSource
         from apps.findings.tellers import register
+        from apps.vendors import figures
 
         register(FindingSource.SCAN, AccessTeller())
+        figures.register(AccessFigures())
         for action in FACTS_CHANGED:
             subscribe(action, task="apps.access.tasks.facts_changed")

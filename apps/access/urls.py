@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.access.views import effect, facts, imports, models, reach, runs, search
+from apps.access.views import effect, facts, imports, models, reach, runs, search, vendor_tabs
 
 app_name = "access"
 urlpatterns = [
@@ -33,4 +33,10 @@ urlpatterns = [
     path("scans/effect/", effect.run_effect, name="run-effect"),
     path("scans/new/", runs.run_create, name="run-create"),
     path("scans/<int:pk>/", runs.run_detail, name="run-detail"),
+    path(
+        "vendors/<int:pk>/environments/",
+        vendor_tabs.vendor_environments,
+        name="vendor-environments",
+    ),
+    path("vendors/<int:pk>/identities/", vendor_tabs.vendor_identities, name="vendor-identities"),
 ]

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from apps.findings import vendor_tab
 from apps.findings.views import detail, evidence, lists, treatment
 
 app_name = "findings"
@@ -22,4 +23,6 @@ urlpatterns = [
         name="acceptance-decide",
     ),
     path("findings/evidence/<int:pk>/", evidence.evidence_file, name="evidence-file"),
+    path("vendors/<int:pk>/routes/", vendor_tab.vendor_routes, name="vendor-routes"),
+    path("vendors/<int:pk>/findings/", vendor_tab.vendor_findings, name="vendor-findings"),
 ]

@@ -9,11 +9,19 @@ from django.db import models
 from apps.accounts.models import User
 from apps.audit import selectors as audit
 from apps.core.errors import ConflictError, StaleError
-from apps.core.forms import ChosenField, DomainForm, EnumChoiceField, KeyField
+from apps.core.forms import (
+    ChosenField,
+    DomainForm,
+    EnumChoiceField,
+    KeyField,
+    ManyChosenField,
+    YesNoField,
+)
 from apps.core.models import Seen
 from apps.engine.values import VendorKind, VendorStatus
 from apps.vendors.facts import as_json, version_of
-from apps.vendors.selectors import vendors_visible_to
+from apps.vendors.models import Contract, Vendor
+from apps.vendors.selectors import names_known, vendors_visible_to
 
 
 class Difference(NamedTuple):
@@ -98,6 +106,15 @@ class FactForm(DomainForm):
         return str(offered.get(str(value), value))
 
 
+class DayInput(forms.DateInput):
+    """A day, as browsers let one choose it."""
+
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
 def _vendors(actor: User) -> Any:
     return vendors_visible_to(actor)
 
@@ -117,3 +134,55 @@ class VendorForm(FactForm):
         help_text="The vendor that brought it in. Nobody: it works for us directly.",
     )
     status = EnumChoiceField(VendorStatus, label="Status", initial=str(VendorStatus.ACTIVE))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        stated = self.fact.engaged_by if isinstance(self.fact, Vendor) else None
+        if stated is not None and stated.pk not in names_known(self.actor, [stated]):
+            del self.fields["engaged_by"]  # it cannot be named to this person, and stays as it is
+
+    def clean_key(self) -> str:
+        key: str = self.cleaned_data["key"]
+        if Vendor.objects.filter(key=key).exists():
+            raise forms.ValidationError("A vendor with this key is in the register already.")
+        return key
+
+
+class ContractForm(FactForm):
+    """A contract with a vendor, and the sub-contractors that it names."""
+
+    name = forms.CharField(max_length=1000, label="Name")
+    key = KeyField(label="Key")
+    starts_on = forms.DateField(label="Starts on", widget=DayInput)
+    ends_on = forms.DateField(
+        label="Ends on", widget=DayInput, required=False, help_text="Left empty: it is open-ended."
+    )
+    subcontractors = ManyChosenField(
+        rows=_vendors,
+        url="vendors:vendor-choices",
+        noun="vendor",
+        required=False,
+        label="Sub-contractors that it names",
+        help_text="One on each line.",
+    )
+    right_to_audit = YesNoField(label="Right to audit")
+    breach_notice_hours = forms.IntegerField(
+        label="Notice of a breach, in hours",
+        required=False,
+        min_value=0,
+        max_value=2**31,
+        help_text="Left empty: not stated.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        named = list(self.fact.subcontractors.all()) if isinstance(self.fact, Contract) else []
+        self.names_others = len(named) > len(names_known(self.actor, named))
+        if self.names_others:
+            del self.fields["subcontractors"]  # some cannot be named to this person
+
+    def clean_key(self) -> str:
+        key: str = self.cleaned_data["key"]
+        if Contract.objects.filter(key=key).exists():
+            raise forms.ValidationError("A contract with this key is in the register already.")
+        return key

@@ -1,5 +1,6 @@
 """Reads of the register, and the one rule of who sees which fact."""
 
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -11,10 +12,12 @@ from apps.accounts.models import User
 from apps.accounts.roles import Perm
 from apps.core.errors import NotFoundError
 from apps.core.models import Filed
-from apps.core.search import matching
+from apps.core.search import exactly, matching
 from apps.vendors.models import Contract, Vendor
 
 M = TypeVar("M", bound=Filed)
+
+ANOTHER = "another vendor"  # how one is called to those who may not know its name
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class VendorFilter:
     q: str = ""
     kind: str = ""
     status: str = ""
+    engaged_by: str = ""
 
 
 def vendors_visible_to(user: User | AnonymousUser) -> QuerySet[Vendor]:
@@ -39,17 +43,44 @@ def vendor_for(user: User, number: int) -> Vendor:
     return vendor
 
 
-def filtered(vendors: QuerySet[Vendor], wanted: VendorFilter) -> QuerySet[Vendor]:
-    """The vendors that a filter keeps."""
+def filtered(user: User, vendors: QuerySet[Vendor], wanted: VendorFilter) -> QuerySet[Vendor]:
+    """The vendors that a filter keeps; ``engaged_by`` is a name or key, as it was typed."""
     exact = {"kind": wanted.kind, "status": wanted.status}
     kept = vendors.filter(**{name: value for name, value in exact.items() if value})
+    if wanted.engaged_by:
+        kept = kept.filter(engaged_by__in=exactly(vendors_visible_to(user), wanted.engaged_by))
     return matching(kept, wanted.q)
+
+
+def vendors_by_number(user: User, numbers: Collection[int]) -> list[Vendor]:
+    """Those of the vendors that the user may see, by name."""
+    return list(vendors_visible_to(user).filter(pk__in=numbers).order_by("name", "pk"))
+
+
+def names_known(user: User, vendors: Iterable[Vendor | None]) -> dict[int, str]:
+    """The names of those vendors that the user may see, by number."""
+    numbers = {vendor.pk for vendor in vendors if vendor is not None}
+    visible = vendors_visible_to(user).filter(pk__in=numbers)
+    return dict(visible.order_by().values_list("pk", "name"))
+
+
+def called(vendor: Vendor | None, known: Mapping[int, str]) -> str:
+    """What a vendor is called to somebody who knows the names ``known``; nothing for none."""
+    return "" if vendor is None else known.get(vendor.pk, ANOTHER)
 
 
 def contracts_visible_to(user: User | AnonymousUser) -> QuerySet[Contract]:
     """The contracts with those vendors, each with the sub-contractors that it names."""
     contracts = Contract.objects.select_related("vendor").prefetch_related("subcontractors")
     return visible_facts(contracts, user=user)
+
+
+def contract_for(user: User, number: int) -> Contract:
+    """One contract by its number; NotFoundError when there is none, or it is not theirs to see."""
+    contract = contracts_visible_to(user).filter(pk=number).first()
+    if contract is None:
+        raise NotFoundError(f"There is no contract {number}, or it is not yours to see.")
+    return contract
 
 
 def chain_for(vendor: Vendor) -> list[Vendor]:

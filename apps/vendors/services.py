@@ -3,12 +3,12 @@
 What each raises, and what all of them have in common, is said in ``facts.FactWriter``.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from itertools import pairwise
 from typing import Unpack
 
-from django.db import connection
+from django.db import connection, transaction
 
 from apps.accounts.models import User
 from apps.accounts.roles import Perm
@@ -55,6 +55,17 @@ def change_vendor(*, actor: User, vendor: Vendor, **changes: Unpack[VendorChange
 def offboard_vendor(*, actor: User, vendor: Vendor) -> Vendor:
     """Mark the relationship as ended. The vendor's facts stay: a route may still work."""
     return _vendors.change(actor, vendor, {"status": VendorStatus.OFFBOARDED}, done="offboarded")
+
+
+@transaction.atomic
+def offboard_vendors(*, actor: User, vendors: Iterable[Vendor]) -> list[Vendor]:
+    """Mark several relationships as ended, all or none of them; each leaves its own entry."""
+    return [offboard_vendor(actor=actor, vendor=vendor) for vendor in vendors]
+
+
+def reactivate_vendor(*, actor: User, vendor: Vendor) -> Vendor:
+    """Take up an ended relationship again."""
+    return _vendors.change(actor, vendor, {"status": VendorStatus.ACTIVE}, done="reactivated")
 
 
 def delete_vendor(*, actor: User, vendor: Vendor) -> None:

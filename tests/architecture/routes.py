@@ -13,7 +13,7 @@ from apps.access.services.analysis import scan_now
 from apps.accounts import policy
 from apps.accounts.models import User
 from apps.findings.models import Acceptance, Evidence, Finding
-from apps.vendors.models import Vendor
+from apps.vendors.models import Contract, Vendor
 from tests.factories.access import (
     AIModelFactory,
     ConnectsFactory,
@@ -26,7 +26,7 @@ from tests.factories.access import (
 )
 from tests.factories.accounts import UserFactory
 from tests.factories.findings import AcceptanceFactory, EvidenceFactory
-from tests.factories.vendors import VendorFactory
+from tests.factories.vendors import ContractFactory, VendorFactory
 
 SECRET = "quill"
 
@@ -42,6 +42,7 @@ class Scene(NamedTuple):
     acceptance: Acceptance
     evidence: Evidence
     person: User
+    contract: Contract
 
 
 def scene() -> Scene:
@@ -71,6 +72,7 @@ def scene() -> Scene:
         AcceptanceFactory.create(finding=finding, reason="Quill needs it."),
         EvidenceFactory.create(finding=finding, content=b"Quill says so."),
         person,
+        ContractFactory.create(key="quill-contract", name="Quill contract", vendor=vendor),
     )
 
 
@@ -108,6 +110,14 @@ class Route(NamedTuple):
 
 def _finding(of: Scene) -> dict[str, Any]:
     return {"pk": of.finding.pk}
+
+
+def _vendor(of: Scene) -> dict[str, Any]:
+    return {"pk": of.vendor.pk}
+
+
+def _contract(of: Scene) -> dict[str, Any]:
+    return {"pk": of.contract.pk}
 
 
 def _approval(of: Scene) -> dict[str, Any]:
@@ -237,6 +247,20 @@ ROUTES = [
     Route("reports:log-file", OF_LOG),
     Route("reports:log-list", OF_LOG),
     Route("reports:log-verify", OF_LOG, method="POST"),
+    Route("access:vendor-environments", READERS, READERS, about=_vendor),
+    Route("access:vendor-identities", READERS, READERS, about=_vendor),
+    Route("findings:vendor-findings", READERS | {"rosa"}, READERS | {"rosa"}, about=_vendor),
+    Route("findings:vendor-routes", READERS | {"rosa"}, READERS | {"rosa"}, about=_vendor),
+    Route("vendors:contract-create", REGISTRARS, REGISTRARS, about=_vendor),
+    Route("vendors:contract-delete", REGISTRARS, REGISTRARS, about=_contract),
+    Route("vendors:contract-edit", REGISTRARS, REGISTRARS, about=_contract),
+    Route("vendors:contract-list", READERS, READERS, about=_vendor),
+    Route("vendors:vendor-delete", REGISTRARS, REGISTRARS, about=_vendor),
+    Route("vendors:vendor-history", OF_LOG, OF_LOG, about=_vendor),
+    Route("vendors:vendor-offboard", REGISTRARS, REGISTRARS, about=_vendor),
+    Route("vendors:vendor-offboard-many", OF_REGISTER),
+    Route("vendors:vendor-reactivate", REGISTRARS, method="POST", about=_vendor),
+    Route("vendors:vendor-reviews", READERS | {"rosa"}, READERS | {"rosa"}, about=_vendor),
     Route("vendors:vendor-choices", OF_VENDORS, shows_to=READERS | {"rosa"}),
     Route("vendors:vendor-create", OF_REGISTER),
     Route(

@@ -239,6 +239,12 @@ def worst_findings(user: User, keys: Sequence[str]) -> dict[str, Finding]:
     return {finding.environment: finding for finding in rows}
 
 
+def models_under(pairs: QuerySet[PairReach], verdict: str) -> list[str]:
+    """The names of the models that ``pairs`` reach under this verdict."""
+    rows = pairs.filter(verdict=verdict).order_by("deployment__model__name")
+    return list(rows.values_list("deployment__model__name", flat=True).distinct())
+
+
 def models_reached(user: User) -> QuerySet[AIModel]:
     """The models that somebody in the user's scope reaches, for the list's filter."""
     return AIModel.objects.filter(
