@@ -1,13 +1,16 @@
 """The first page: the sentence, the models, the worst routes, what changed, the first run."""
 
+import html
+import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from apps.access.models import PairReach, ScanRun
 from apps.access.models.runs import RunState
@@ -20,7 +23,11 @@ from apps.access.selectors.reach import (
 )
 from apps.accounts.choices import Role
 from apps.accounts.models import User
+from apps.core.templatetags import ui
 from apps.engine.values import VerdictKind
+from apps.findings.models import Finding
+from apps.vendors import services as vendors
+from apps.vendors.models import Vendor
 from tests.access.story import Story
 from tests.conftest import ClientFor
 from tests.factories.access import (
@@ -29,6 +36,7 @@ from tests.factories.access import (
     PairReachFactory,
     ScanRunFactory,
 )
+from tests.factories.vendors import VendorFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -55,9 +63,10 @@ def test_the_sentence_counts_the_environments_without_segregation(
     client_for: ClientFor, bob: User, story: Story
 ) -> None:
     page = page_for(client_for, bob)
-    assert "<b>2 environments</b> reach a restricted model without segregation" in page
-    assert "One more is undetermined" in page
-    assert "Two are segregated" in page
+    told = strip_tags(page)
+    assert "2 environments reach a restricted model without segregation" in told
+    assert "One more is undetermined" in told
+    assert "Two are segregated" in told
     assert (story.run.counts or {})["unsegregated"] == 2
 
 
@@ -95,7 +104,7 @@ def test_a_scoped_person_counts_only_their_vendors(
 ) -> None:
     scoped = person("Nora", Role.ANALYST, vendors=[story.brightpath])
     page = page_for(client_for, scoped)
-    assert "<b>1 environment</b> reaches a restricted model without segregation" in page
+    assert "1 environment reaches a restricted model without segregation" in strip_tags(page)
     assert "Only the vendors in your scope are counted" in page
     assert "Evalworks" not in page
     assert "vr-trend" not in page
@@ -124,9 +133,28 @@ def test_somebody_without_a_role_sees_nothing_and_whom_to_ask(
 
 def test_before_the_first_scan_the_page_says_what_to_do(client_for: ClientFor, bob: User) -> None:
     page = page_for(client_for, bob)
-    assert "Nothing has been scanned yet" in page
+    assert "The register is empty. Nothing has been scanned yet" in page
     assert "import_access_graph" in page
     assert "Scan now" in page
+    assert reverse("vendors:vendor-create") in page
+    assert reverse("access:fact-home") in page
+    assert "is-done" not in page
+
+
+def test_what_is_done_before_the_first_scan_is_marked(client_for: ClientFor, bob: User) -> None:
+    EnvironmentFactory.create()
+    page = page_for(client_for, bob)
+    assert page.count("is-done") == 1
+    assert "1 vendor is in the register" in page
+    assert '<button type="submit" class="btn btn-ink">' in page
+
+
+def test_before_the_first_scan_an_administrator_is_told_to_invite_somebody(
+    client_for: ClientFor, alice: User
+) -> None:
+    page = page_for(client_for, alice)
+    assert "Invite an analyst" in page
+    assert reverse("vendors:vendor-create") not in page
 
 
 def test_before_the_first_scan_a_reader_is_not_offered_a_button(
@@ -150,6 +178,67 @@ def test_only_who_may_start_scans_sees_the_button(
 ) -> None:
     assert "Scan now" in page_for(client_for, bob)
     assert "Scan now" not in page_for(client_for, rita)
+
+
+FIGURE = re.compile(r'<a[^>]* href="((?:/reach/|/findings/)[^"#]*)"[^>]*>(.*?)</a>', re.DOTALL)
+WORDS = {word: number for number, word in enumerate(ui.WORDS)}
+
+
+def figures_of(page: str) -> list[tuple[str, int]]:
+    """Every link to a list that shows a number or begins with one, and the number."""
+    main = page[page.index('<main class="vr-page"') :]
+    found = []
+    for address, inside in FIGURE.findall(main):
+        words = strip_tags(inside).split()
+        first = [word.lower() for word in words if word.lower() in WORDS or word.isdigit()]
+        if first:
+            number = int(first[0]) if first[0].isdigit() else WORDS[first[0]]
+            found.append((html.unescape(address), number))
+    return found
+
+
+@pytest.mark.usefixtures("story")
+def test_every_figure_leads_to_a_list_with_the_same_figure(
+    client_for: ClientFor, bob: User
+) -> None:
+    client = client_for(bob)
+    Finding.objects.filter(rule="RT-01").update(due_on=date(2020, 1, 1))
+    figures = figures_of(page_for(client_for, bob))
+    assert len(figures) > 12
+    assert {"/findings/?due=overdue", "/findings/?owner=nobody", "/findings/"} <= {
+        address for address, _ in figures
+    }
+    assert any("vendor=" in address for address, _ in figures)
+    assert any("kind=" in address for address, _ in figures)
+    assert any("model=" in address for address, _ in figures)
+    for address, figure in figures:
+        assert client.get(address).context["page"].paginator.count == figure, address
+
+
+def test_the_counts_by_kind_add_up_to_all(bob: User, story: Story) -> None:
+    page = overview_for(bob)
+    assert story.run.counts
+    for verdict in VerdictKind:
+        cells = [cell for row in page.heat for cell in row.cells if cell.verdict == verdict]
+        assert sum(cell.count for cell in cells) == page.counts.of(verdict)
+        assert page.counts.of(verdict) == story.run.counts[verdict]
+
+
+@pytest.mark.usefixtures("story")
+def test_what_was_done_lately_is_told_within_scope(
+    client_for: ClientFor, bob: User, anna: User, alice: User, corvid: Vendor
+) -> None:
+    vendors.change_vendor(actor=bob, vendor=corvid, name="Corvid Group")
+    other = VendorFactory.create(name="Quill Partners")
+    vendors.change_vendor(actor=bob, vendor=other, name="Quill Group")
+    told = strip_tags(page_for(client_for, bob))
+    assert "Vendor changed: Corvid Group, by Bob" in told
+    assert "Vendor changed: Quill Group, by Bob" in told
+    assert "Audit log" not in told
+    told = page_for(client_for, anna)
+    assert "Corvid Group" in told
+    assert "Quill Group" not in told
+    assert reverse("reports:log-list") in page_for(client_for, alice)
 
 
 def finished_run(**fields: object) -> ScanRun:

@@ -33,12 +33,13 @@ from apps.core.errors import NotFoundError
 from apps.core.search import matching
 from apps.engine.catalogue import BOUNDARY_RULES
 from apps.engine.values import EnvironmentKind
-from apps.findings.models import Finding, FindingState
+from apps.findings.models import Finding
 from apps.findings.selectors import (
     BY_BOUNDARY,
     BY_CERTAINTY,
     BY_SEVERITY,
     findings_visible_to,
+    unaccepted,
 )
 
 MOST_LISTED = 8
@@ -246,9 +247,9 @@ def _environments(pairs: QuerySet[PairReach], verdict: str) -> QuerySet[Environm
 
 
 def _findings_on(user: User, model: AIModel) -> QuerySet[Finding]:
-    """The open findings about the model's deployments, as far as the user may see them."""
+    """The open findings about the model's deployments that the user may see and nobody accepted."""
     keys = Deployment.objects.filter(model=model).values("key")
-    return findings_visible_to(user).filter(state=FindingState.OPEN, deployment__in=keys)
+    return unaccepted(findings_visible_to(user)).filter(deployment__in=keys)
 
 
 def _worst(user: User, model: AIModel, environments: Collection[str]) -> dict[str, Finding]:

@@ -44,6 +44,9 @@ VERDICTS = (
 )
 """Worst first; the last is an environment that holds a credential and has no path."""
 
+OWN = "own"
+"""Stands for our own organisation where a kind of vendor is asked for."""
+
 PER_PAGE = 25
 
 
@@ -54,6 +57,7 @@ class EnvironmentFilter:
     verdict: str = str(VerdictKind.UNSEGREGATED)
     model: str = ""
     vendor: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -132,11 +136,15 @@ def counts_from(row: Mapping[str, Any]) -> VerdictCounts:
 
 
 def narrowed(pairs: QuerySet[PairReach], wanted: EnvironmentFilter) -> QuerySet[PairReach]:
-    """The pairs of one model, of one vendor, or both."""
+    """The pairs of one model, of one vendor, of one kind of vendor (or OWN), or all of these."""
     if wanted.model:
         pairs = pairs.filter(deployment__model__key=wanted.model)
     if wanted.vendor:
         pairs = pairs.filter(environment__vendor__key=wanted.vendor)
+    if wanted.kind == OWN:
+        pairs = pairs.filter(environment__vendor=None)
+    elif wanted.kind:
+        pairs = pairs.filter(environment__vendor__kind=wanted.kind)
     return pairs
 
 

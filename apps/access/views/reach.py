@@ -7,10 +7,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from apps.access.selectors import reach as selectors
-from apps.access.selectors.reach import VERDICTS, EnvironmentFilter, EnvironmentRow
+from apps.access.selectors.reach import OWN, VERDICTS, EnvironmentFilter, EnvironmentRow
 from apps.accounts import policy
 from apps.accounts.http import SignedInRequest
 from apps.accounts.roles import Perm
+from apps.core.models import choices
+from apps.engine.values import VendorKind
 from apps.findings.tellers import Told, tell
 
 TABS = tuple(zip(VERDICTS, ("Unsegregated", "Undetermined", "Segregated", "Key only"), strict=True))
@@ -24,6 +26,7 @@ def reach_list(request: SignedInRequest) -> HttpResponse:
         verdict=request.GET.get("verdict", VERDICTS[0]),
         model=request.GET.get("model", ""),
         vendor=request.GET.get("vendor", ""),
+        kind=request.GET.get("kind", ""),
     )
     page = selectors.environment_page(request.user, wanted, request.GET.get("page", 1))
     rows = selectors.rows_of(request.user, page.object_list)
@@ -39,6 +42,7 @@ def reach_list(request: SignedInRequest) -> HttpResponse:
         "tabs": [
             (verdict, label, counts.of(verdict)) for verdict, label in (*TABS, ("all", "All"))
         ],
+        "kinds": [*choices(VendorKind), (OWN, "Our own organisation")],
         "models": selectors.models_reached(request.user).values_list("key", "name"),
         "vendors": selectors.vendors_that_reach(request.user).values_list("key", "name"),
     }
