@@ -50,13 +50,17 @@ DEBUG: bool = env.bool("DEBUG", default=False)
 def _local_secret_key() -> str:
     """A key made once for a local installation, readable by its owner only."""
     path = VAR_DIR / "secret_key"
-    if not path.exists():
-        VAR_DIR.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"secret_key.{os.getpid()}")
-        draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(50))
-        draft.rename(path)
-    return path.read_text()
+    made = secrets.token_urlsafe(50)
+    try:
+        if not path.exists():
+            VAR_DIR.mkdir(parents=True, exist_ok=True)
+            draft = path.with_name(f"secret_key.{os.getpid()}")
+            draft.touch(mode=0o600)
+            draft.write_text(made)
+            draft.rename(path)
+        return path.read_text()
+    except OSError:  # nothing can be written: enough for a command that serves nobody, as scan FILE
+        return made
 
 
 SECRET_KEY: str = env.str("SECRET_KEY") if _is_set("SECRET_KEY") else ""

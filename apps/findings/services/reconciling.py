@@ -151,7 +151,7 @@ WHERE f.state = %(open)s AND f.source = %(source)s AND f.rule = ANY(%(rules)s)
 ORDER BY f.id
 """
 _CLOSE = """
-UPDATE findings_finding SET state = %(closed)s, closed_at = %(at)s,
+UPDATE findings_finding SET state = %(closed)s, closed_at = greatest(%(at)s, opened_at),
     stage = CASE WHEN id = ANY(%(verified)s) THEN %(as_verified)s ELSE %(as_closed)s END
 WHERE id = ANY(%(ids)s)
 """
@@ -239,7 +239,7 @@ def _lapse(cursor: CursorWrapper, scope: Scope) -> None:
 _REOPEN = f"""
 WITH back AS (
     UPDATE findings_finding f
-    SET state = %(open)s, closed_at = NULL, opened_at = %(at)s,
+    SET state = %(open)s, closed_at = NULL, opened_at = greatest(%(at)s, f.closed_at),
         times_opened = f.times_opened + 1, stage = %(untreated)s,
         due_on = {_DUE.format(since="%(at)s::timestamptz")}, due_is_chosen = false, {_FACTS}
     FROM found
