@@ -41,6 +41,7 @@ def test_a_document_is_dropped_checked_applied_and_found_in_the_history(
     page = open_page(DESK)
     sign_in(page)
     page.get_by_role("link", name="Imports").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Imports")
     monkeypatch.setattr("apps.access.tasks.imports.take_up_imports", lambda: 0)  # busy elsewhere
     text = document(vendors=[{"key": "acme", "kind": "partner", "name": "Acme"}]).decode()
     page.evaluate(
@@ -103,8 +104,9 @@ def test_replacing_asks_for_the_count(open_page: OpenPage) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text("was applied")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize(
+    ("size", "theme"), [(DESK, "light"), (PHONE, "dark")], ids=["desk, light", "phone, dark"]
+)
 def test_the_pages_are_accessible_and_fit(
     open_page: OpenPage, size: dict[str, int], theme: str
 ) -> None:
