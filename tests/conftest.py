@@ -11,7 +11,7 @@ The inside people but anna, and ida, have all vendors.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator
-from itertools import groupby
+from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
@@ -96,15 +96,21 @@ def module_rows(
         transaction.set_rollback(True)
 
 
+LONG = ("tests/browser/", "tests/deploy/", "tests/architecture/test_routes.py")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """In a module whose tests share rows, those that do not come first and find none."""
+    """Long modules come first, so that the workers end together, and each module comes whole.
 
-    def shares_rows(item: pytest.Item) -> bool:
-        return "module_rows" in getattr(item, "fixturenames", ())
+    In a module, tests that share rows come last: the others find the database empty.
+    """
 
-    modules = groupby(items, key=lambda item: item.path)
-    items[:] = [item for _path, module in modules for item in sorted(module, key=shares_rows)]
+    def place(item: pytest.Item) -> tuple[bool, Path, bool]:
+        shares_rows = "module_rows" in getattr(item, "fixturenames", ())
+        return not item.nodeid.startswith(LONG), item.path, shares_rows
+
+    items.sort(key=place)
 
 
 @pytest.fixture

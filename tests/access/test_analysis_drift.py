@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.access.models import (
@@ -33,6 +33,7 @@ from tests.access.interchange import at
 from tests.access.scanning import put, sound_graph, varied
 from tests.engine.documents import HOST, LAB, document, small
 from tests.engine.graphs import NOW
+from tests.examples import examples
 
 pytestmark = pytest.mark.django_db
 
@@ -267,11 +268,7 @@ def scan_in_turn(seed: int, size: int, days: list[int]) -> Iterator[ScanRun]:
         before, against = after, run.pk
 
 
-@settings(
-    max_examples=2,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@examples(2)
 @given(
     seed=st.integers(0, 2**32),
     size=st.integers(4, 16),

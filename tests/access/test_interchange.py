@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import given, settings
+from hypothesis import given
 from jsonschema import Draft202012Validator
 
 from apps.access.models import (
@@ -25,10 +25,10 @@ from tests.engine.documents import (
     LAB,
     document,
     documents,
-    few_documents,
     meaning,
     small,
 )
+from tests.examples import examples
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +44,7 @@ def test_every_kind_of_fact_comes_out_as_it_went_in(bob: User) -> None:
     assert meaning(exported(bob)) == meaning(EVERYTHING)
 
 
-@settings(few_documents, max_examples=12)
+@examples(4)
 @given(value=documents())
 def test_what_is_imported_is_exported_again(bob: User, value: dict[str, Any]) -> None:
     with transaction.atomic():

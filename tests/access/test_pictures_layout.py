@@ -2,7 +2,7 @@
 
 from itertools import combinations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.access.pictures import strip, tall, wide
@@ -21,6 +21,7 @@ from apps.access.pictures.route import (
     Terminal,
 )
 from apps.access.pictures.shapes import Block, Drawing
+from tests.examples import examples
 
 OWN = Owner("own", "Tarn Labs", "our own organisation", OwnerKind.OWN)
 INTERNET = Owner("internet", "Internet", "nobody's", OwnerKind.INTERNET)
@@ -162,8 +163,8 @@ def missing(drawing: Drawing, route: Route) -> list[str]:
     return [name for name in [*wanted, *["call-out"] * bool(route.call)] if name not in shown]
 
 
+@examples(20)
 @given(routes())
-@settings(max_examples=100, deadline=None)
 def test_the_wide_picture_shows_everything_and_nothing_overlaps(route: Route) -> None:
     drawing = wide.draw(route)
     assert overlaps(drawing) == []
@@ -171,8 +172,8 @@ def test_the_wide_picture_shows_everything_and_nothing_overlaps(route: Route) ->
     assert missing(drawing, folded(route.on_two_rows())) == []
 
 
+@examples(20)
 @given(routes())
-@settings(max_examples=100, deadline=None)
 def test_the_tall_picture_shows_everything_and_nothing_overlaps(route: Route) -> None:
     drawing = tall.draw(route)
     assert overlaps(drawing) == []
@@ -180,14 +181,14 @@ def test_the_tall_picture_shows_everything_and_nothing_overlaps(route: Route) ->
     assert missing(drawing, route) == []
 
 
+@examples(12)
 @given(routes())
-@settings(max_examples=60, deadline=None)
 def test_the_wide_picture_folds_what_is_more_than_six_columns(route: Route) -> None:
     assert len(columns(folded(route.on_two_rows()))) <= MOST_COLUMNS
 
 
+@examples(12)
 @given(routes())
-@settings(max_examples=60, deadline=None)
 def test_a_strip_holds_at_most_seven_stations_in_thirty_pixels(route: Route) -> None:
     drawing = strip.draw(route)
     circles = [shape for shape in drawing.shapes if shape.kind == "circle"]
@@ -196,12 +197,14 @@ def test_a_strip_holds_at_most_seven_stations_in_thirty_pixels(route: Route) -> 
     assert all(float(shape.at["cx"]) + 11 <= drawing.width for shape in circles)
 
 
+@examples(25)
 @given(st.text(min_size=1, max_size=80), st.floats(40, 300))
 def test_a_shortened_text_fits(text: str, limit: float) -> None:
     assert NAME.width(NAME.shorten(text, limit)) <= limit
     assert KEY.width(KEY.shorten_middle(text, limit)) <= limit
 
 
+@examples(25)
 @given(st.lists(st.text("abcdefgh", min_size=1, max_size=12), min_size=1, max_size=30))
 def test_wrapped_lines_fit_and_keep_the_words_in_order(words: list[str]) -> None:
     lines = CALL_TEXT.wrap(" ".join(words), 160, 4)

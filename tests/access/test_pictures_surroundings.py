@@ -2,7 +2,7 @@
 
 from itertools import combinations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.access.pictures import surroundings_tall, surroundings_wide
@@ -19,6 +19,7 @@ from apps.access.pictures.surroundings import (
 )
 from apps.access.selectors.reach import KEY_ONLY, VERDICTS
 from tests.access.test_pictures_layout import INTERNET, NAMES, OWN, VENDORS
+from tests.examples import examples
 
 
 def station(node: str, name: str, owner: Owner, key: str = "") -> Station:
@@ -85,13 +86,13 @@ def assert_whole(drawing: Drawing) -> None:
             assert not one.box.overlaps(other.box), (one, other)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(12)
 @given(scene=scenes())
 def test_nothing_in_the_wide_picture_lies_over_anything_else(scene: Surroundings) -> None:
     assert_whole(surroundings_wide.draw(scene))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(12)
 @given(scene=scenes())
 def test_nothing_in_the_tall_picture_lies_over_anything_else(scene: Surroundings) -> None:
     assert_whole(surroundings_tall.draw(scene))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from django.db import connection, transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.access.models import Connects, Credential, Environment, Grants, Holds
@@ -29,15 +29,11 @@ from tests.access.scanning import on_own_connection, put, sound_graph, varied
 from tests.engine.documents import document, documents, small
 from tests.engine.graphs import NOW
 from tests.engine.scenarios import Scenario, scenarios
+from tests.examples import examples
 from tests.factories.access import EnvironmentFactory
 
 pytestmark = pytest.mark.django_db
 
-FEW = settings(
-    max_examples=4,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
 SCENARIOS = list(scenarios())
 ALIKE = [s for s in SCENARIOS if s.path.stem.startswith("tidy")]
 CHOSEN = [s for s in SCENARIOS if s not in ALIKE] + ALIKE[::8]
@@ -112,7 +108,7 @@ def test_a_scenario_from_the_database_has_the_same_tables_and_the_same_result(
     assert answer == plain
 
 
-@FEW
+@examples(2)
 @given(seed=st.integers(0, 2**32), size=st.integers(1, 24))
 def test_a_random_graph_comes_back_as_it_went_in(seed: int, size: int) -> None:
     graph = sound_graph(seed, size)
@@ -122,7 +118,7 @@ def test_a_random_graph_comes_back_as_it_went_in(seed: int, size: int) -> None:
         transaction.set_rollback(True)
 
 
-@FEW
+@examples(2)
 @given(value=documents())
 def test_whatever_a_document_can_say_comes_back_as_it_went_in(value: dict[str, Any]) -> None:
     with transaction.atomic():
@@ -131,7 +127,7 @@ def test_whatever_a_document_can_say_comes_back_as_it_went_in(value: dict[str, A
         transaction.set_rollback(True)
 
 
-@FEW
+@examples(2)
 @given(seed=st.integers(0, 2**32))
 def test_gaps_in_the_numbers_of_rows_and_their_order_make_no_difference(seed: int) -> None:
     graph = sound_graph(seed, 14)
@@ -152,7 +148,7 @@ def put_and_take_back(graph: Graph) -> None:
         transaction.set_rollback(True)
 
 
-@FEW
+@examples(2)
 @given(seed=st.integers(0, 2**32))
 def test_after_changes_and_a_replacement_the_tables_are_those_of_what_is_stored(
     seed: int,

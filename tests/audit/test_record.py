@@ -9,7 +9,7 @@ from celery import shared_task
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection, transaction
 from django.test import TestCase
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.accounts import policy
@@ -21,6 +21,7 @@ from apps.audit.models import AuditEntry, AuditHead
 from apps.audit.services import NOBODY, record
 from apps.core.errors import ConflictError, InvalidError
 from apps.vendors.models import Vendor
+from tests.examples import examples
 
 pytestmark = pytest.mark.django_db
 
@@ -144,9 +145,7 @@ json_values = st.recursive(
 )
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(50)
 @given(value=json_values)
 def test_the_canonical_text_survives_the_database(value: object) -> None:
     text = canonical(value)  # type: ignore[arg-type]

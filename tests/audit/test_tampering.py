@@ -18,6 +18,7 @@ from apps.audit.chain import GENESIS, Row, link, verify
 from apps.audit.models import AuditEntry
 from apps.audit.services import record
 from apps.audit.tampering import Fault, Kind, explain
+from tests.people import make_known
 
 pytestmark = pytest.mark.django_db
 
@@ -44,9 +45,10 @@ def fault() -> Fault | None:
     return explain(rows, head, broken) if broken else None
 
 
-@pytest.fixture
-def log(alice: User) -> None:
+@pytest.fixture(scope="module")
+def log(module_rows: None) -> None:  # noqa: ARG001 - what is stored stays for the module
     """A log of 25 entries in a database whose owner has switched the triggers off."""
+    alice = make_known("alice")
     for number in range(1, ENTRIES + 1):
         record(
             actor=alice if number % 3 else None,

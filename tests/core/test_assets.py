@@ -80,7 +80,11 @@ def test_components_are_included_with_only_what_they_are_given() -> None:
             assert include.endswith(" only %}"), f"{path.name}: {include}"
 
 
-def test_static_files_survive_hashing_and_compression(tmp_path: Path, settings: Any) -> None:
+def test_static_files_survive_hashing_and_compression(
+    tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Brotli, which takes seconds, is left to the test of the production's own commands.
+    monkeypatch.setattr("whitenoise.compress.brotli_installed", False)
     settings.STATIC_ROOT = tmp_path
     settings.STORAGES = {
         **settings.STORAGES,

@@ -4,7 +4,6 @@ import json
 from datetime import UTC, date, datetime
 from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from apps.engine.document import DocumentError, Fault, read_document
@@ -185,13 +184,6 @@ _TIME_TEXTS = st.sampled_from(
 _NOTES = st.sampled_from(
     [None, "", "x", "two words", "Zoë → 東京 🦉", "a\nb\tc", "'\"\\", "%s {} $1"]
 )
-few_documents = settings(
-    max_examples=25,
-    deadline=None,
-    # How fast examples are made depends on what else the machine does.
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
-"""For tests over whole documents: enough examples, however slow the machine."""
 
 
 def _rows(

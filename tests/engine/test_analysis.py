@@ -5,7 +5,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.engine.analysis import analyse
@@ -19,6 +19,7 @@ from apps.engine.values import Certainty, Graph, VerdictKind
 from tests.engine.graphs import NOW, random_graph
 from tests.engine.plain import analyse_on_arrays
 from tests.engine.scenarios import Scenario, scenarios
+from tests.examples import examples
 
 SCENARIOS = list(scenarios())
 
@@ -42,7 +43,7 @@ def test_there_are_scenarios() -> None:
     assert any(s.path.stem == "back-door" for s in SCENARIOS)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(40)
 @given(seed=st.integers(0, 2**32), size=st.integers(2, 24))
 def test_arrays_agree_with_the_definition(seed: int, size: int) -> None:
     graph = random_graph(seed, size)
@@ -91,7 +92,7 @@ def test_an_empty_graph_has_an_answer() -> None:
     assert json.loads("".join(scan_document(answer)))["findings"] == []
 
 
-@settings(max_examples=40, deadline=None)
+@examples(10)
 @given(seed=st.integers(0, 2**32))
 def test_what_holds_in_the_best_world_holds_in_the_worst(seed: int) -> None:
     ladder = ["none", "credential_only", "network_only", "usable"]
@@ -103,7 +104,7 @@ def _pairs_on_the_network(graph: Graph) -> set[tuple[str, str]]:
     return {(v.environment, v.deployment) for v in analyse_on_arrays(graph, NOW).verdicts}
 
 
-@settings(max_examples=40, deadline=None)
+@examples(10)
 @given(seed=st.integers(0, 2**32), data=st.data())
 def test_taking_a_relation_away_never_adds_a_route(seed: int, data: st.DataObject) -> None:
     graph = random_graph(seed, 12)
@@ -115,7 +116,7 @@ def test_taking_a_relation_away_never_adds_a_route(seed: int, data: st.DataObjec
         assert _pairs_on_the_network(less) <= _pairs_on_the_network(graph)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(8)
 @given(seed=st.integers(0, 2**32))
 def test_the_order_of_the_facts_does_not_matter(seed: int) -> None:
     graph = random_graph(seed, 12)
@@ -126,7 +127,7 @@ def test_the_order_of_the_facts_does_not_matter(seed: int) -> None:
     assert text == "".join(scan_document(analyse(turned, NOW)))
 
 
-@settings(max_examples=30, deadline=None)
+@examples(8)
 @given(seed=st.integers(0, 2**32))
 def test_any_changed_fact_changes_the_digest(seed: int) -> None:
     graph = random_graph(seed, 6)

@@ -15,6 +15,7 @@ from apps.engine.arrays.bits import (
     spread,
     words_for,
 )
+from tests.examples import examples
 
 EDGES = st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=40)
 SETS = st.lists(st.sets(st.integers(0, 129)), min_size=12, max_size=12)
@@ -39,6 +40,7 @@ def graph(edges: list[tuple[int, int]]) -> Adjacency:
     return Adjacency.of(12, ends[:, 0], ends[:, 1])
 
 
+@examples(25)
 @given(SETS)
 def test_packed_sets_come_back(sets: list[set[int]]) -> None:
     bits = as_words(sets)
@@ -50,6 +52,7 @@ def test_packed_sets_come_back(sets: list[set[int]]) -> None:
         assert has(bits, np.arange(12), everywhere).tolist() == column(bits, bit).tolist()
 
 
+@examples(25)
 @given(st.lists(st.tuples(st.integers(0, 11), st.integers(0, 129)), max_size=60))
 def test_gathering_joins_what_is_named_many_times(named: list[tuple[int, int]]) -> None:
     into = np.zeros((12, 3), dtype=np.uint64)
@@ -69,6 +72,7 @@ def closure(edges: list[tuple[int, int]], sets: list[set[int]]) -> list[set[int]
     return found
 
 
+@examples(25)
 @given(EDGES, SETS)
 def test_bits_spread_backwards_along_the_edges(
     edges: list[tuple[int, int]], sets: list[set[int]]
@@ -76,6 +80,7 @@ def test_bits_spread_backwards_along_the_edges(
     assert as_sets(spread(graph(edges), as_words(sets))) == closure(edges, sets)
 
 
+@examples(25)
 @given(EDGES, SETS, st.data())
 def test_a_mask_lets_only_its_bits_across(
     edges: list[tuple[int, int]], sets: list[set[int]], data: st.DataObject
@@ -95,6 +100,7 @@ def test_a_mask_lets_only_its_bits_across(
     assert as_sets(spread(adjacency, as_words(sets), words)) == found
 
 
+@examples(25)
 @given(EDGES, st.sets(st.integers(0, 11), min_size=1))
 def test_reachable_is_the_closure(edges: list[tuple[int, int]], starts: set[int]) -> None:
     found = set(starts)

@@ -21,12 +21,12 @@ from tests.engine.documents import (
     VENDOR,
     document,
     faults_in,
-    few_documents,
     graph_of,
     places,
     small,
     the_fault,
 )
+from tests.examples import examples
 
 FORMAT = '"format": "vendorrisk.access-graph/1"'
 
@@ -140,7 +140,7 @@ def test_a_repeated_key_of_a_thousand_characters_is_shown_in_short() -> None:
     assert len(the_fault(f'{{"{key}": 1, "{key}": 2}}').as_line()) < 500
 
 
-@few_documents
+@examples(8)
 @given(st.binary(max_size=60) | st.text(max_size=60))
 def test_whatever_the_bytes_they_are_read_or_refused(value: bytes | str) -> None:
     with contextlib.suppress(DocumentError):
@@ -158,7 +158,7 @@ _ANY_JSON = st.recursive(
 )
 
 
-@few_documents
+@examples(8)
 @given(st.data())
 def test_whatever_stands_in_the_fields_it_is_read_or_refused(data: st.DataObject) -> None:
     spec = data.draw(st.sampled_from(LISTS))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -23,12 +23,12 @@ from tests.engine.documents import (
     TOKEN,
     document,
     documents,
-    few_documents,
     graph_of,
     meaning,
     small,
     text,
 )
+from tests.examples import examples
 
 ROOT = Path(__file__).parents[2]
 SCENARIOS = ROOT.parent / "shared" / "scenarios"
@@ -38,13 +38,13 @@ SCHEMA = Draft202012Validator(document_schema())
 # --- writing --------------------------------------------------------------------------------------
 
 
-@few_documents
+@examples(8)
 @given(documents())
 def test_what_is_read_is_written_again(value: dict[str, Any]) -> None:
     assert meaning(graph_to_document(graph_of(value))) == meaning(value)
 
 
-@few_documents
+@examples(8)
 @given(documents())
 def test_what_is_written_reads_as_the_same_graph_and_is_written_the_same(
     value: dict[str, Any],
@@ -53,7 +53,7 @@ def test_what_is_written_reads_as_the_same_graph_and_is_written_the_same(
     assert graph_to_document(graph_of(written)) == written
 
 
-@few_documents
+@examples(8)
 @given(documents())
 def test_the_document_in_pieces_is_the_document(value: dict[str, Any]) -> None:
     graph = graph_of(value)
@@ -126,7 +126,7 @@ def test_the_schema_is_a_schema() -> None:
     Draft202012Validator.check_schema(document_schema())
 
 
-@few_documents
+@examples(8)
 @given(documents())
 def test_what_is_read_and_what_is_written_fit_the_schema(value: dict[str, Any]) -> None:
     SCHEMA.validate(value)
@@ -168,7 +168,7 @@ def rough_documents(draw: st.DrawFn) -> dict[str, Any]:
     return document(**{spec.name: draw(st.just(rows) | _VALUES)})
 
 
-@settings(few_documents, max_examples=300)
+@examples(50)
 @given(rough_documents())
 def test_the_schema_and_the_reader_agree_on_what_a_row_may_look_like(value: dict[str, Any]) -> None:
     try:

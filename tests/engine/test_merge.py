@@ -27,12 +27,12 @@ from tests.engine.documents import (
     document,
     documents,
     faults_in,
-    few_documents,
     graph_of,
     meaning,
     plan_of,
     small,
 )
+from tests.examples import examples
 
 BEFORE = "2026-05-01T00:00:00Z"
 AFTER = "2026-07-01T00:00:00Z"
@@ -163,7 +163,7 @@ def test_equal_instants_in_other_zones_are_no_change() -> None:
     assert plan_of(state, document(credentials=again)).changes == {}
 
 
-@few_documents
+@examples(8)
 @given(documents(), st.sampled_from(["merge", "replace"]))
 def test_a_second_import_of_a_document_changes_nothing(value: dict[str, Any], mode: str) -> None:
     value = value | {"mode": mode}
@@ -174,7 +174,7 @@ def test_a_second_import_of_a_document_changes_nothing(value: dict[str, Any], mo
         assert getattr(second.graph, name) is getattr(first.graph, name)
 
 
-@few_documents
+@examples(8)
 @given(documents(), documents())
 def test_a_second_import_of_a_document_changes_nothing_whatever_stood_before(
     stood: dict[str, Any], value: dict[str, Any]
@@ -189,7 +189,7 @@ def test_a_second_import_of_a_document_changes_nothing_whatever_stood_before(
             assert plan_of(plan.graph, value | {"mode": mode}).changes == {}
 
 
-@few_documents
+@examples(8)
 @given(documents())
 def test_the_changes_lead_from_the_state_to_the_merged_graph(value: dict[str, Any]) -> None:
     plan = plan_of(Graph(), value)
@@ -202,7 +202,7 @@ def test_the_changes_lead_from_the_state_to_the_merged_graph(value: dict[str, An
         assert not changes.removed
 
 
-@few_documents
+@examples(8)
 @given(documents(), st.data())
 def test_a_document_may_come_in_parts(value: dict[str, Any], data: st.DataObject) -> None:
     """The lists one after the other, in an order in which references resolve, make the same."""

@@ -20,7 +20,6 @@ from tests.engine.documents import (
     document,
     documents,
     faults_in,
-    few_documents,
     found,
     graph_of,
     places,
@@ -28,6 +27,7 @@ from tests.engine.documents import (
     small,
     the_fault,
 )
+from tests.examples import examples
 
 BOLT = {"key": "bolt", "kind": "contractor"}
 ENTRY = {"key": "entry", "model": "m", "purpose": "production"}
@@ -348,7 +348,7 @@ def test_an_owner_that_is_refused_is_not_held_against_the_entry() -> None:
 # --- all or nothing -------------------------------------------------------------------------------
 
 
-@few_documents
+@examples(8)
 @given(documents(), st.data())
 def test_one_bad_row_changes_nothing(value: dict[str, Any], data: st.DataObject) -> None:
     name = data.draw(st.sampled_from([name for name in Graph._fields if value[name]]))

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.engine.analysis import analyse
@@ -13,6 +13,7 @@ from apps.engine.scan_document import scan_document
 from apps.engine.values import INTERNET, Graph
 from tests.engine.graphs import NOW, random_graph
 from tests.engine.plain import analyse_on_arrays
+from tests.examples import examples
 
 REFERENCES = {
     "vendors": ("vendor", "engaged_by"),
@@ -128,7 +129,7 @@ def test_with_one_list_alone_the_engines_agree(only: str) -> None:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(15)
 @given(
     seed=st.integers(0, 2**32),
     size=st.integers(1, 14),

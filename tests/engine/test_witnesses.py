@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.engine.analysis import analyse
@@ -13,6 +13,7 @@ from apps.engine.values import INTERNET, Certainty, Finding, Graph, YesNo
 from tests.engine.graphs import NOW, random_graph
 from tests.engine.replay import replay
 from tests.engine.shortest import credential_length, key_length, net_length
+from tests.examples import examples
 
 PAIR_RULES = {"RT-01", "RT-02", "RT-03", "RT-14", "RT-17"}
 
@@ -21,7 +22,7 @@ def findings(graph: Graph) -> Iterator[Finding]:
     yield from analyse(graph, NOW).findings()
 
 
-@settings(max_examples=40, deadline=None)
+@examples(10)
 @given(seed=st.integers(0, 2**32), size=st.integers(3, 18))
 def test_a_witness_replayed_alone_gives_its_finding_again(seed: int, size: int) -> None:
     graph = random_graph(seed, size)
@@ -36,7 +37,7 @@ def test_a_witness_replayed_alone_gives_its_finding_again(seed: int, size: int) 
         assert about in found_again[finding.witness]
 
 
-@settings(max_examples=40, deadline=None)
+@examples(10)
 @given(seed=st.integers(0, 2**32), size=st.integers(3, 18))
 def test_every_hop_is_a_live_fact(seed: int, size: int) -> None:
     graph = random_graph(seed, size)
@@ -69,7 +70,7 @@ def test_every_hop_is_a_live_fact(seed: int, size: int) -> None:
             assert {tuple(hop) for hop in leg} <= facts
 
 
-@settings(max_examples=25, deadline=None)
+@examples(8)
 @given(seed=st.integers(0, 2**32), size=st.integers(3, 16))
 def test_no_route_has_fewer_facts(seed: int, size: int) -> None:
     graph = random_graph(seed, size)
@@ -91,7 +92,7 @@ def test_no_route_has_fewer_facts(seed: int, size: int) -> None:
             assert len(credential) == credential_length(closure, e, d)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(10)
 @given(seed=st.integers(0, 2**32))
 def test_a_possible_finding_names_what_nobody_has_stated(seed: int) -> None:
     for finding in findings(random_graph(seed, 12)):
@@ -99,7 +100,7 @@ def test_a_possible_finding_names_what_nobody_has_stated(seed: int) -> None:
         assert ("Nobody has stated" in finding.missing) == bool(finding.rests_on)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(8)
 @given(seed=st.integers(0, 2**32))
 def test_stating_every_unknown_of_a_possible_finding_safely_settles_it(seed: int) -> None:
     """With no way left but the witness's own: stated safely, the finding is gone."""

@@ -1,6 +1,6 @@
 """What findings say: every rule has words, and no sentence is left half done."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.engine.analysis import analyse
@@ -8,9 +8,10 @@ from apps.engine.catalogue import CONTROLS, RULES
 from apps.engine.values import Certainty, Hop, Unknown, Witness
 from apps.engine.words import fix, gate, hop_in_words, missing, question
 from tests.engine.graphs import NOW, random_graph
+from tests.examples import examples
 
 
-@settings(max_examples=30, deadline=None)
+@examples(10)
 @given(seed=st.integers(0, 2**32))
 def test_every_finding_says_what_is_missing_and_what_to_change(seed: int) -> None:
     for finding in analyse(random_graph(seed, 12), NOW).findings():
