@@ -6,7 +6,7 @@ from apps.accounts.choices import Role
 
 
 class RoleWords(NamedTuple):
-    """``may`` and ``never`` go on from "may" and "never"."""
+    """``may`` goes on from "may", ``never`` from "may never"."""
 
     may: str
     never: str

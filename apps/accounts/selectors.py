@@ -172,19 +172,19 @@ def live_sessions(person: User) -> QuerySet[Any]:
 # --- the link of an invitation -------------------------------------------------------------------
 
 
-def token_hash(token: str) -> str:
+def hash_of(token: str) -> str:
     """What is stored of the token that a link holds."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def working_invitation(token: str) -> Invitation:
-    """The invitation that a link stands for, if it still works.
+def working_invitation(token_hash: str) -> Invitation:
+    """The invitation that a link stands for, by the hash of its token, if it still works.
 
     Whoever has the link may ask. Raises NotFoundError and ConflictError, in a sentence, for a link
     that does not work.
     """
     rows = Invitation.objects.select_related("user")
-    found = rows.filter(token_hash=token_hash(token)).first()
+    found = rows.filter(token_hash=token_hash).first()
     again = "Ask the administrator who invited you for a new one."
     if found is None or not found.user.is_active:
         raise NotFoundError(f"This link is not valid. {again}")

@@ -13,6 +13,7 @@ urlpatterns = [
     path("accounts/oidc/", sign_in.oidc_start, name="oidc-start"),
     path("accounts/oidc/callback/", sign_in.oidc_callback, name="oidc-callback"),
     path("accounts/invitation/<str:token>/", people.invitation, name="invitation"),
+    path("accounts/welcome/", people.welcome, name="welcome"),
     path("people/", people.people_list, name="people-list"),
     path("people/new/", people.person_invite, name="person-invite"),
     path("people/<int:pk>/", people.person_detail, name="person-detail"),

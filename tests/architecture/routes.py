@@ -207,6 +207,7 @@ ROUTES = [
     Route("access:search-choices", EVERYBODY),
     Route("accounts:sign-in", STRANGER | EVERYBODY),
     Route("accounts:sign-in-code", STRANGER | EVERYBODY),
+    Route("accounts:welcome", NOBODY),  # only with the link of an invitation
     Route("accounts:sign-out", EVERYBODY, method="POST"),
     Route("accounts:view-create", EVERYBODY, method="POST"),
     Route("accounts:view-delete", NOBODY, method="POST", about=lambda _of: {"pk": 1}),

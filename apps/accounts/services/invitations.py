@@ -13,7 +13,7 @@ from apps.accounts import policy
 from apps.accounts.choices import Role
 from apps.accounts.models import Invitation, User
 from apps.accounts.roles import Perm
-from apps.accounts.selectors import token_hash, working_invitation
+from apps.accounts.selectors import hash_of, working_invitation
 from apps.accounts.services import people, saving
 from apps.audit import services as audit
 from apps.core.errors import ConflictError
@@ -53,7 +53,7 @@ def renew_invitation(*, actor: User, user: User) -> Invited:
     _open(fresh).update(replaced_at=now)
     token = secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(
-        user=fresh, invited_by=actor, token_hash=token_hash(token), expires_at=now + VALID_FOR
+        user=fresh, invited_by=actor, token_hash=hash_of(token), expires_at=now + VALID_FOR
     )
     audit.record(
         actor=actor,
@@ -65,7 +65,7 @@ def renew_invitation(*, actor: User, user: User) -> Invited:
 
 
 @transaction.atomic
-def accept_invitation(*, actor: policy.Person, token: str, name: str, password: str) -> User:
+def accept_invitation(*, actor: policy.Person, token_hash: str, name: str, password: str) -> User:
     """Set name and first password of who has the link; the link is used up.
 
     ``actor`` is whoever opened it, usually nobody who is signed in. Raises NotFoundError and
@@ -73,9 +73,9 @@ def accept_invitation(*, actor: policy.Person, token: str, name: str, password: 
     name.
     """
     del actor  # the token says who it is
-    rows = Invitation.objects.select_for_update().filter(token_hash=token_hash(token))
+    rows = Invitation.objects.select_for_update().filter(token_hash=token_hash)
     list(rows)  # two who use it at once: the second finds it used
-    invitation = working_invitation(token)
+    invitation = working_invitation(token_hash)
     user = User.objects.select_for_update().get(pk=invitation.user_id)
     user.name = name.strip()
     saving.set_password(user, password)

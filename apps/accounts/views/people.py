@@ -34,6 +34,7 @@ COLUMNS = (
     Column("last", "Last sign-in", ("last_login",)),
 )
 STANDINGS = [("open", "Open"), ("invited", "Invited"), ("closed", "Closed")]
+_INVITATION = "invitation"  # the hash of the token of the link that was opened
 FACTORS = [("on", "On"), ("off", "Off")]
 
 
@@ -68,11 +69,18 @@ def person_invite(request: SignedInRequest) -> HttpResponse:
     """Open an account and show the link by which its person comes in, this one time."""
     policy.require(request.user, Perm.MANAGE_USERS)
     form = PersonForm(request.POST or None, actor=request.user)
-    made: list[invitations.Invited] = []
-    if form.is_valid() and form.saves(
-        lambda: made.append(invitations.invite_user(actor=request.user, **form.cleaned_data))
-    ):
-        return _link_page(request, made[0])
+    made: list[User | invitations.Invited] = []
+
+    def make() -> None:
+        is_machine = Role.INTEGRATION in form.cleaned_data["roles"]  # nobody signs in to it
+        service = people.create_user if is_machine else invitations.invite_user
+        made.append(service(actor=request.user, **form.cleaned_data))
+
+    if form.is_valid() and form.saves(make):
+        if isinstance(made[0], invitations.Invited):
+            return _link_page(request, made[0])
+        messages.success(request, f"{made[0]} has an account. It signs in with a key.")
+        return redirect("accounts:person-detail", pk=made[0].pk)
     context = {"section": "people", "form": form, "words": _role_words()}
     return render(request, "accounts/person_form.html", context, status=form.http_status)
 
@@ -183,18 +191,36 @@ def person_reset_factor(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @login_not_required
 @never_cache
-@sensitive_post_parameters("password")
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """Where the link of an invitation leads, if it works: name and password are set, once."""
-    return _accept(request, token, selectors.working_invitation(token).user)
+    """Where the link of an invitation leads, if it works: on, so that no log has the address."""
+    found = selectors.working_invitation(selectors.hash_of(token))
+    return _remember(request, found.token_hash)
+
+
+@require_safe
+def _remember(request: HttpRequest, token_hash: str) -> HttpResponse:
+    request.session[_INVITATION] = token_hash
+    return redirect("accounts:welcome")
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters("password")
+def welcome(request: HttpRequest) -> HttpResponse:
+    """Where who was invited sets name and password, once."""
+    token_hash = request.session.get(_INVITATION, "")
+    return _accept(request, token_hash, selectors.working_invitation(token_hash).user)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def _accept(request: HttpRequest, token: str, user: User) -> HttpResponse:
+def _accept(request: HttpRequest, token_hash: str, user: User) -> HttpResponse:
     form = InvitationForm(request.POST or None, actor=request.user, initial={"name": user.name})
     if form.is_valid() and form.saves(
-        lambda: invitations.accept_invitation(actor=request.user, token=token, **form.cleaned_data)
+        lambda: invitations.accept_invitation(
+            actor=request.user, token_hash=token_hash, **form.cleaned_data
+        )
     ):
+        del request.session[_INVITATION]
         messages.success(request, "Your account is ready. Sign in with your new password.")
         return redirect("accounts:sign-in")
     context = {"form": form, "user_invited": user}
