@@ -160,9 +160,16 @@ def _matching(user: User, typed: str) -> Q:
     return found
 
 
+def like(user: User, number: str) -> Finding | None:
+    """The finding of this number, as far as the user may see it."""
+    if not _is_number(number):
+        return None
+    return findings_visible_to(user).filter(pk=number).first()
+
+
 def _like(user: User, number: str) -> Q:
     """Of one cause with the finding of this number, as far as the user may see that one."""
-    one = findings_visible_to(user).filter(pk=number).first() if _is_number(number) else None
+    one = like(user, number)
     if one is None:
         return Q(pk__in=[])
     return Q(cause=one.cause) if one.cause else Q(pk=one.pk)

@@ -1,5 +1,7 @@
 """Findings: what is wrong, known by fingerprint, with everything that happened to each."""
 
+from datetime import date
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -153,3 +155,15 @@ class FindingEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} in run {self.run}" if self.run else self.kind
+
+    @property
+    def day(self) -> date | None:
+        """The day it is about: until when something is due or accepted."""
+        stated = self.data.get("after") if self.kind == self.Kind.DUE else self.data.get("ends_on")
+        return date.fromisoformat(stated) if stated else None
+
+    @property
+    def day_before(self) -> date | None:
+        """Until when it was due before."""
+        stated = self.data.get("before") if self.kind == self.Kind.DUE else None
+        return date.fromisoformat(stated) if stated else None

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.accounts import policy
 from apps.accounts.http import SignedInRequest
 from apps.accounts.roles import Perm
+from apps.accounts.selectors import kept_views
 from apps.core.lists import csv_file, paged, sorted_rows
 from apps.core.models import choices
 from apps.core.search import exactly, shown
@@ -27,6 +28,7 @@ from apps.findings.filters import (
     FindingFilter,
     filtered,
     groups_of,
+    like,
     told_groups,
 )
 from apps.findings.forms import BulkForm
@@ -35,6 +37,7 @@ from apps.findings.models import Finding
 from apps.findings.services import bulk
 from apps.findings.tellers import ModelChoice, tell, tellers
 
+LIST = "findings:finding-list"
 PER_PAGE = 50
 MOST_TOLD = 6
 FILE_HEAD = (
@@ -113,7 +116,7 @@ def finding_bulk(request: SignedInRequest) -> HttpResponse:
         for sentences in form.errors.values():
             messages.error(request, " ".join(str(sentence) for sentence in sentences))
     query = QueryDict(request.POST.get("back", "")[:4000]).urlencode()
-    return HttpResponseRedirect(f"{reverse('findings:finding-list')}?{query}")
+    return HttpResponseRedirect(f"{reverse(LIST)}?{query}")
 
 
 def _tell_outcome(request: SignedInRequest, outcome: bulk.Outcome) -> None:
@@ -133,10 +136,12 @@ def _listed(request: SignedInRequest) -> dict[str, Any]:
     user, models = request.user, _models(request)
     wanted = _wanted(request, models)
     found = filtered(user, wanted)
-    context = {
+    context: dict[str, Any] = {
         "section": "findings",
+        "views": kept_views(user, LIST, request.GET),
         "wanted": asdict(wanted),
         "model": request.GET.get("model", ""),
+        "like": like(user, wanted.like),
         "vendor": _vendor_shown(request, wanted),
         "tabs": [(tab, tab.capitalize()) for tab in TABS],
         "counts": selectors.counts_by_tab(user),
