@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.db.models import (
     Case,
     Count,
+    Exists,
     IntegerField,
     Min,
     OuterRef,
@@ -82,16 +83,14 @@ class AccessFigures:
         name: str,  # noqa: ARG002 - there is one filter
         value: str,
     ) -> QuerySet[Vendor]:
-        pairs = pairs_visible_to(user).exclude(environment__vendor=None)
+        pairs = pairs_visible_to(user).filter(environment__vendor=OuterRef("pk"))
         if value == NOTHING:
-            return vendors.exclude(pk__in=pairs.values("environment__vendor"))
+            return vendors.filter(~Exists(pairs))
         if value not in VERDICTS:
             return vendors
-        at = VERDICTS.index(value)
+        worse = pairs.filter(verdict__in=VERDICTS[: VERDICTS.index(value)])
         own = pairs.filter(verdict=None if value == KEY_ONLY else value)
-        worse = pairs.filter(verdict__in=VERDICTS[:at])
-        kept = vendors.filter(pk__in=own.values("environment__vendor"))
-        return kept.exclude(pk__in=worse.values("environment__vendor")) if at else kept
+        return vendors.filter(Exists(own), ~Exists(worse))
 
     def cells(self, user: User, vendors: Sequence[Vendor]) -> dict[int, dict[str, Cell]]:
         counted = dict(

@@ -6,14 +6,13 @@ from django.db.models import (
     BigIntegerField,
     Case,
     Count,
+    Exists,
     OuterRef,
     QuerySet,
-    Subquery,
     Sum,
     Value,
     When,
 )
-from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from apps.accounts import policy
@@ -52,11 +51,13 @@ class FindingFigures:
         return policy.may(user, Perm.VIEW_FINDING)
 
     def ranked(self, user: User, vendors: QuerySet[Vendor], column: str) -> QuerySet[Vendor]:  # noqa: ARG002 - there is one column
-        whens = [When(severity=severity, then=Value(w)) for severity, w in _WEIGHTS.items()]
-        own = open_findings(user).filter(vendor=OuterRef("pk")).values("vendor")
-        weight = Sum(Case(*whens, output_field=BigIntegerField()))
-        rank = Subquery(own.annotate(weight=weight).values("weight"))
-        return vendors.annotate(finding_rank=Coalesce(rank, 0, output_field=BigIntegerField()))
+        whens = [
+            When(findings__state=FindingState.OPEN, findings__severity=severity, then=Value(weight))
+            for severity, weight in _WEIGHTS.items()
+        ]
+        # Whoever sees a vendor sees its findings, so that the join need not ask again.
+        weight = Sum(Case(*whens, default=Value(0), output_field=BigIntegerField()))
+        return vendors.annotate(finding_rank=weight)
 
     def narrowed(
         self,
@@ -65,14 +66,12 @@ class FindingFigures:
         name: str,  # noqa: ARG002 - there is one filter
         value: str,
     ) -> QuerySet[Vendor]:
-        found = open_findings(user).exclude(vendor=None)
+        found = open_findings(user).filter(vendor=OuterRef("pk"))
         if value == NONE:
-            return vendors.exclude(pk__in=found.values("vendor"))
+            return vendors.filter(~Exists(found))
         if value in GRAVEST_FIRST:
-            found = found.filter(severity=value)
-        elif value != ANY:
-            return vendors
-        return vendors.filter(pk__in=found.values("vendor"))
+            return vendors.filter(Exists(found.filter(severity=value)))
+        return vendors.filter(Exists(found)) if value == ANY else vendors
 
     def cells(self, user: User, vendors: Sequence[Vendor]) -> dict[int, dict[str, Cell]]:
         rows = (

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponseBase, JsonResponse, QueryDict
 from django.shortcuts import render
@@ -14,7 +15,7 @@ from apps.accounts.http import SignedInRequest
 from apps.accounts.models import User
 from apps.accounts.roles import Perm
 from apps.accounts.selectors import kept_views
-from apps.core.lists import Column, csv_file, paged, sorted_rows
+from apps.core.lists import PER_PAGE, Column, csv_file, sorted_rows
 from apps.core.models import choices
 from apps.core.suggestions import suggestions
 from apps.engine.values import VendorKind, VendorStatus
@@ -54,7 +55,9 @@ def vendor_list(request: SignedInRequest) -> HttpResponseBase:
     rows, heads = sorted_rows(_ranked(user, shown, found, asked), columns, asked, default="name")
     if asked.get("format") == "csv":
         return csv_file("vendors", _head_of_file(shown), _lines_of_file(user, shown, rows))
-    page = paged(rows, asked)
+    paginator = Paginator(rows, PER_PAGE)
+    vars(paginator)["count"] = found.count()  # of the rows without what they are sorted by
+    page = paginator.get_page(asked.get("page", 1))
     context = {
         "section": "vendors",
         "wanted": _wanted(asked),
