@@ -137,6 +137,7 @@ def use(user: User, code: str) -> Factor | None:
         row.type: row for row in Authenticator.objects.select_for_update().filter(user_id=user.pk)
     }
     if TOTP in rows and _use_app(rows[TOTP], code):
+        _encrypt_anew(rows)
         return Factor.APP
     if RECOVERY in rows and RecoveryCodes(rows[RECOVERY]).validate_code(code):
         return Factor.RECOVERY_CODE
@@ -148,8 +149,15 @@ def _use_app(row: Any, code: str) -> bool:
     interval = interval_of(secret, code)
     if interval is None or interval <= row.data["interval"]:
         return False
-    # Encrypted anew, so that a former key can be given up in time.
-    row.data = {"secret": Adapter().encrypt(secret), "interval": interval}
-    row.save(update_fields=["data"])
+    row.data["interval"] = interval
     row.record_usage()
     return True
+
+
+def _encrypt_anew(rows: dict[str, Any]) -> None:
+    """With the present key, so that a former one can be given up in time."""
+    box = Adapter()
+    for row in rows.values():
+        name = "secret" if row.type == TOTP else "seed"
+        row.data[name] = box.encrypt(box.decrypt(row.data[name]))
+        row.save(update_fields=["data"])

@@ -170,7 +170,7 @@ def test_the_secret_is_encrypted_at_rest_and_never_in_the_log(bob: User, app: Ap
 def test_a_former_key_still_reads_the_secret_and_the_next_code_encrypts_it_anew(
     bob: User, app: App, settings: Settings
 ) -> None:
-    app.set_up(bob)
+    codes = app.set_up(bob)
     former = settings.SECRET_KEY
     settings.SECRET_KEY = "another secret key, as long as it should be for signing"
     with pytest.raises(ConflictError, match="cannot be read"):
@@ -179,6 +179,7 @@ def test_a_former_key_still_reads_the_secret_and_the_next_code_encrypts_it_anew(
     second_factor.show_factor(actor=bob, code=app.next_code())
     settings.SECRET_KEY_FALLBACKS = []
     second_factor.show_factor(actor=bob, code=app.next_code())
+    second_factor.show_factor(actor=bob, code=codes[0])
 
 
 # --- in one's profile ----------------------------------------------------------------------------
