@@ -98,6 +98,7 @@ def test_a_check_that_was_killed_is_made_again(point: str, tmp_path: Path) -> No
     kill_at(point, tmp_path)
     run.refresh_from_db()
     assert (run.state, run.attempts) == (ImportState.CHECKING, 1)
+    assert run.percent > 0
     assert not ImportFault.objects.exists()
     finish()
     run.refresh_from_db()
@@ -117,6 +118,7 @@ def test_an_import_that_was_killed_changed_nothing_and_is_applied_by_the_next_wo
     kill_at(point, tmp_path)
     run.refresh_from_db()
     assert (run.state, run.attempts) == (ImportState.APPLYING, 1)
+    assert (run.step, run.percent) == ("Checking references", 96)  # told while nothing was stored
     assert not Vendor.objects.exists()
     assert AuditEntry.objects.count() == entries
     finish()
