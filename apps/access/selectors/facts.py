@@ -26,23 +26,43 @@ from apps.vendors.selectors import vendors_visible_to, visible_facts
 
 S = TypeVar("S", bound=Seen)
 OUR_OWN = "our own"
+MOST_FOUND = 1_000
+MOST_OFFERED = 200
 
 
-def searched(rows: QuerySet[S], typed: str) -> QuerySet[S]:
-    """The facts whose name or key matches; the relations of which either end does."""
+def searched(rows: QuerySet[S], typed: str) -> tuple[QuerySet[S], bool]:
+    """The facts whose name or key matches; the relations of which either end does.
+
+    At most MOST_FOUND facts or ends are looked at further; the second value says whether there
+    are more. Sorting every fact that a single letter finds would take seconds.
+    """
     if not typed.strip():
-        return rows
+        return rows, False
     model: type[Any] = rows.model
     if issubclass(model, Keyed):
-        return matching(rows, typed)  # type: ignore[type-var] # they are keyed
-    parts = [
-        model._base_manager.filter(
-            **{f"{name}__in": matching(_end(model, name), typed).values("pk")}
-        )
-        for fields in model.ends
-        for name in fields
-    ]
-    return _any_of(rows, parts)
+        found, is_cut = _numbers(rows, typed)
+        return rows.filter(pk__in=found), is_cut
+    parts, cut = [], False
+    for name in [name for fields in model.ends for name in fields]:
+        found, is_cut = _numbers(_end(model, name), typed)
+        parts.append(model._base_manager.filter(**{f"{name}__in": found}))
+        cut = cut or is_cut
+    return _any_of(rows, parts), cut
+
+
+def offered(rows: QuerySet[S], typed: str) -> QuerySet[S]:
+    """Facts to choose from by what was typed so far: not all of them where they are very many."""
+    if not typed.strip():
+        return rows
+    found, _is_cut = _numbers(rows, typed, most=MOST_OFFERED)
+    return rows.filter(Q(pk__in=found) | Q(key=typed.strip().replace("\0", "")))
+
+
+def _numbers(rows: QuerySet[Any], typed: str, most: int = MOST_FOUND) -> tuple[list[int], bool]:
+    """The numbers of the first facts that are found, in no order, and whether there are more."""
+    named = matching(rows.prefetch_related(None).order_by(), typed)
+    found = list(named.values_list("pk", flat=True)[: most + 1])
+    return found[:most], len(found) > most
 
 
 def of_vendor(rows: QuerySet[S], user: User, typed: str) -> QuerySet[S]:

@@ -40,12 +40,12 @@ def fact_list(request: SignedInRequest, kind: str) -> HttpResponseBase:
     policy.require(request.user, Perm.VIEW_FACT)
     described = _kind(kind)
     scope = scope_of(request.user)
-    found = facts_lists.narrowed(described, request.user, request.GET)
+    found, is_cut = facts_lists.narrowed(described, request.user, request.GET)
     rows, heads = facts_lists.ordered(described, found, request.GET)
     if request.GET.get("format") == "csv":
         lines = facts_lists.lines_of_file(described, rows, scope)
         return csv_file(described.slug, facts_lists.head_of_file(described), lines)
-    page = facts_lists.page_of(rows, request.GET)
+    page = facts_lists.page_of(described, request.user, rows, request.GET)
     context = _frame(described) | {
         "heads": heads,
         "page": page,
@@ -54,6 +54,7 @@ def fact_list(request: SignedInRequest, kind: str) -> HttpResponseBase:
         "chips": facts_lists.chips(described, request.user, scope, request.GET),
         "q": request.GET.get("q", ""),
         "vendor": request.GET.get("vendor", ""),
+        "is_cut": is_cut,
         "unknown": bool(request.GET.get("unknown")),
         "since": request.GET.get("since", ""),
         "may_add": policy.may(request.user, Perm.CHANGE_FACT),
@@ -72,6 +73,7 @@ def fact_choices(request: SignedInRequest, kind: str) -> JsonResponse:
     for narrowing in described.filters:
         if value := request.GET.get(narrowing.name, ""):
             rows = narrowing.narrow(rows, value)
+    rows = selectors.offered(rows, request.GET.get("q", ""))
     about, everything = described.attributes[0].show, Scope(everything=True)
     return suggestions(
         request, rows.order_by("name", "pk"), about=lambda f: about(f, everything).text

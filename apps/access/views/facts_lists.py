@@ -61,8 +61,8 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg] # of facts
         return self._counted > MOST_COUNTED
 
 
-def narrowed(kind: Kind, user: User, asked: QueryDict) -> QuerySet[Any]:
-    """The facts of a kind that the address asks for."""
+def narrowed(kind: Kind, user: User, asked: QueryDict) -> tuple[QuerySet[Any], bool]:
+    """The facts of a kind that the address asks for, and whether a search found too many."""
     rows = kind.rows(user)
     for narrowing in kind.filters:
         if value := asked.get(narrowing.name, ""):
@@ -81,13 +81,21 @@ def ordered(kind: Kind, rows: QuerySet[Any], asked: QueryDict) -> tuple[QuerySet
     """The rows in the order that the address asks for, and the heads of their columns."""
     columns = [Column(one.name, one.label, one.order, one.css) for one in kind.columns]
     if not kind.is_keyed:
-        return sorted_rows(rows, columns, asked, default="-seen")
+        _rows, heads = sorted_rows(rows, columns, asked, default="-seen")
+        # They sort by their number alone, and plainly: so the database uses its index.
+        return rows.order_by("pk" if asked.get("sort") == "seen" else "-pk"), heads
     lead = Column("name", kind.noun.capitalize(), ("name",))
     return sorted_rows(rows, [lead, *columns], asked, default="name")
 
 
-def page_of(rows: QuerySet[Any], asked: QueryDict) -> "Page[Any]":
-    return BoundedPaginator(rows, PER_PAGE).get_page(asked.get("page", 1))
+def page_of(kind: Kind, user: User, rows: QuerySet[Any], asked: QueryDict) -> "Page[Any]":
+    """One page of the rows: their numbers first, and then these facts with all they refer to."""
+    numbers = rows.prefetch_related(None).values_list("pk", flat=True)
+    page = BoundedPaginator(numbers, PER_PAGE).get_page(asked.get("page", 1))
+    shown = list(page.object_list)
+    facts = {fact.pk: fact for fact in kind.rows(user).filter(pk__in=shown)}
+    page.object_list = [facts[number] for number in shown if number in facts]
+    return page
 
 
 def table(
