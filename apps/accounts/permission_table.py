@@ -1,5 +1,6 @@
 """Prints the table of roles as the page ``docs/permissions.md``."""
 
+from apps.accounts.role_words import ROLE_WORDS
 from apps.accounts.roles import ROLE_PERMISSIONS, SYSTEM_PERMISSIONS, Perm
 
 INTRODUCTION = """\
@@ -17,6 +18,13 @@ decides.
 The *system actor* is what jobs and commands act as. It has no password, and the log names it.
 """
 
+NEVER = """\
+## What a role is for, and what it may never do
+
+Some of these rules are about one case at a time (nobody approves their own request), so they stand
+in the services and not in the table above. The page of a person shows them beside their roles.
+"""
+
 
 def as_markdown() -> str:
     """The whole page."""
@@ -30,7 +38,12 @@ def as_markdown() -> str:
             for perm in sorted(Perm)
         ),
     ]
-    return f"{INTRODUCTION}\n" + "\n".join(lines) + "\n"
+    return f"{INTRODUCTION}\n" + "\n".join(lines) + f"\n\n{NEVER}\n" + "\n".join(_never()) + "\n"
+
+
+def _never() -> list[str]:
+    rows = [[role.label, words.may, words.never] for role, words in ROLE_WORDS.items()]
+    return [_line(cells) for cells in (["Role", "May", "May never"], ["---"] * 3, *rows)]
 
 
 def _line(cells: list[str]) -> str:
