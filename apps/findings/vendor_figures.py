@@ -38,7 +38,9 @@ class FindingFigures:
     """The open findings of vendors."""
 
     place = 2
-    columns: Sequence[Column] = (Column("findings", "Open findings", ("finding_rank",)),)
+    columns: Sequence[Column] = (
+        Column("findings", "Open findings", ("finding_rank",), "vr-apart"),
+    )
     filters: Sequence[Filter] = (
         Filter(
             "findings",

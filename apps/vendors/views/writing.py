@@ -27,13 +27,13 @@ def vendor_create(request: SignedInRequest) -> HttpResponse:
     if form.is_valid() and form.saves(
         lambda: services.create_vendor(actor=request.user, **form.stated)
     ):
-        name = form.stated["name"]
-        messages.success(request, f"{name} is in the register.")
+        told = f"{form.stated['name']} is in the register."
         made = selectors.vendors_visible_to(request.user).filter(key=form.stated["key"]).first()
-        # Somebody with single grants does not see it before it is granted to them.
-        return (
-            redirect("vendors:vendor-detail", made.pk) if made else redirect("vendors:vendor-list")
-        )
+        if made is None:  # somebody with single grants does not see it before it is granted
+            messages.success(request, f"{told} Ask an administrator to put it into your scope.")
+            return redirect("vendors:vendor-list")
+        messages.success(request, told)
+        return redirect("vendors:vendor-detail", pk=made.pk)
     context = {"section": "vendors", "form": form}
     return render(request, "vendors/vendor_form.html", context, status=form.http_status)
 
