@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.reports.views import log
+from apps.reports.views import log, styleguide
 
 app_name = "reports"
 urlpatterns = [
@@ -10,5 +10,6 @@ urlpatterns = [
     path("log/<int:number>/", log.log_entry, name="log-entry"),
     path("log/chain/", log.log_chain, name="log-chain"),
     path("log/csv/", log.log_file, name="log-file"),
+    path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("log/verify/", log.log_verify, name="log-verify"),
 ]

@@ -108,9 +108,9 @@
 
     key(event) {
       if (event.key === "Escape") {
-        if (this.list.hidden) this.field.blur();
-        this.close();
-        return;
+        if (this.list.hidden) return this.field.blur();
+        event.preventDefault(); // the browser would empty the field; what was typed stays
+        return this.close();
       }
       if (this.list.hidden) {
         if (event.key === "ArrowDown") this.ask();

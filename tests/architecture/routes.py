@@ -243,6 +243,7 @@ ROUTES = [
     ),
     Route("healthz", STRANGER | EVERYBODY),
     Route("overview", EVERYBODY, shows_to=READERS | {"rosa"}),
+    Route("reports:styleguide", ADMINISTRATORS),
     Route("reports:log-chain", OF_LOG),
     Route("reports:log-entry", OF_LOG, about=lambda _of: {"number": 1}),
     Route("reports:log-file", OF_LOG),
