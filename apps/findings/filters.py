@@ -13,9 +13,8 @@ from apps.core.lists import Column
 from apps.engine.values import Certainty, Severity
 from apps.findings import tellers
 from apps.findings.models import Finding, FindingState
+from apps.findings.ranks import BY_CERTAINTY, BY_SEVERITY
 from apps.findings.selectors import (
-    BY_CERTAINTY,
-    BY_SEVERITY,
     accepted,
     findings_visible_to,
     today,

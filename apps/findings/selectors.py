@@ -1,6 +1,5 @@
 """Reads of findings, as far as somebody may see them."""
 
-from collections.abc import Iterable
 from datetime import date
 
 from django.contrib.auth.models import AnonymousUser
@@ -23,21 +22,15 @@ from apps.accounts.models import User
 from apps.accounts.roles import Perm
 from apps.core.errors import NotFoundError
 from apps.engine.catalogue import BOUNDARY_RULES
-from apps.engine.values import Certainty, Severity
 from apps.findings.lifecycle import Standing
 from apps.findings.models import Acceptance, Evidence, Finding, FindingEvent, FindingState
+from apps.findings.ranks import BY_CERTAINTY as BY_CERTAINTY
+from apps.findings.ranks import BY_SEVERITY as BY_SEVERITY
 from apps.vendors.models import Vendor
 
 MOST_EVENTS = 200
 
 
-def _ranked(field: str, order: Iterable[str]) -> Case:
-    whens = [When(**{field: value}, then=Value(rank)) for rank, value in enumerate(order)]
-    return Case(*whens, default=Value(99), output_field=IntegerField())
-
-
-BY_SEVERITY = _ranked("severity", [str(severity) for severity in reversed(Severity)])
-BY_CERTAINTY = _ranked("certainty", [str(certainty) for certainty in Certainty])
 BY_BOUNDARY = Case(
     When(rule__in=BOUNDARY_RULES, then=Value(0)), default=Value(1), output_field=IntegerField()
 )

@@ -9,6 +9,7 @@ from django.db.models import Q
 from apps.core.models import EnumField, one_of
 from apps.engine.values import Certainty, Severity
 from apps.findings.lifecycle import GIVEN, GONE, Stage
+from apps.findings.ranks import BY_CERTAINTY, BY_SEVERITY
 from apps.vendors.models import Vendor
 
 
@@ -91,6 +92,15 @@ class Finding(models.Model):
         ]
         indexes = [
             models.Index(fields=["state", "severity", "rule"], name="findings_state_sev_rule"),
+            models.Index(
+                "state",
+                BY_SEVERITY,
+                BY_CERTAINTY,
+                "opened_at",
+                "rule",
+                "id",
+                name="findings_worst_first",
+            ),
             models.Index(fields=["environment", "deployment"], name="findings_pair"),
             models.Index(fields=["deployment"], name="findings_deployment"),
             models.Index(fields=["cause"], name="findings_cause"),
