@@ -129,6 +129,16 @@ def test_a_permission_is_running_ends_soon_ended_or_outlived(bob: User, story: S
     assert (finding.rule, finding.environment) == ("RT-14", "ng-lab")
 
 
+def test_who_may_change_facts_is_led_to_the_forms(
+    client_for: ClientFor, bob: User, rita: User, meridian: AIModel
+) -> None:
+    edit = reverse("access:fact-edit", kwargs={"kind": "models", "pk": meridian.pk})
+    assert edit in page_of(client_for, bob, meridian)
+    assert "Add an entry" in page_of(client_for, bob, meridian)
+    assert edit not in page_of(client_for, rita, meridian)
+    assert "Add an entry" not in page_of(client_for, rita, meridian)
+
+
 def test_an_outlived_permission_leads_to_its_finding(
     client_for: ClientFor, bob: User, story: Story
 ) -> None:

@@ -89,6 +89,7 @@ def model_detail(request: SignedInRequest, pk: int) -> HttpResponse:
         "entries_cut": len(entries) == selectors.MOST_ENTRIES,
         "months": spans.months(now),
         "organisation": settings.ORGANISATION_NAME,
+        "may_edit": policy.may(user, Perm.CHANGE_FACT, vendor=None),
         "sees_all": policy.may(user, Perm.VIEW_FACT, vendor=None),
     }
     return render(request, "access/models/model_detail.html", context)
