@@ -8,10 +8,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.access.models import Enters
+from apps.accounts.choices import Role
 from apps.accounts.models import User
 from apps.findings.models import Acceptance, Finding, FindingState
 from apps.findings.services.treatment import comment_finding
-from tests.conftest import ClientFor
+from tests.access.story import Story
+from tests.conftest import ClientFor, Person
 from tests.factories.findings import AcceptanceFactory, EvidenceFactory, FindingFactory
 from tests.findings.test_acceptances import in_force, today
 
@@ -191,3 +194,15 @@ def test_a_longer_history_takes_no_more_queries(
     for _ in range(10):
         happen()
     assert count() == few
+
+
+def test_each_hop_leads_to_its_fact_for_who_may_open_it(
+    client_for: ClientFor, bob: User, person: Person, story: Story
+) -> None:
+    finding = story.finding("RT-01", story.laptops)
+    entry = Enters.objects.get(environment__key="ng-lab")
+    address = reverse("access:fact-detail", kwargs={"kind": "enters", "pk": entry.pk})
+    assert address in page(client_for, bob, finding)
+    assert client_for(bob).get(address).status_code == 200
+    scoped = person("Nora", Role.ANALYST, vendors=[story.brightpath])
+    assert "/facts/" not in page(client_for, scoped, finding).partition("<main")[2]

@@ -24,13 +24,17 @@ class Part:
 
 @dataclass(frozen=True)
 class HopRow:
-    """One row: what the fact says, where it comes from, when it was last seen."""
+    """One row: what the fact says, where it comes from, when it was last seen.
+
+    ``fact`` is there for those who may open every fact.
+    """
 
     number: int
     parts: tuple[Part, ...]
     source: str
     last_seen: datetime | None
     missing: Call | None = None
+    fact: Seen | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ class _Table:
             "" if hidden or fact is None else str(fact.source),
             None if hidden or fact is None else fact.last_seen,
             self.call if is_missing else None,
+            fact if self.facts.scope.everything else None,
         )
 
     def _fact(self, stride: Stride) -> Seen | None:
