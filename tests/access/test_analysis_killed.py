@@ -10,7 +10,7 @@ from subprocess import PIPE, Popen
 import pytest
 from django.db import connection
 
-from apps.access.models import PairReach, ReachChange, ScanRun
+from apps.access.models import PairReach, ScanRun
 from apps.access.models.runs import RunReason, RunState
 from apps.access.services.analysis import request_scan, take_up_scans
 from apps.accounts import policy
@@ -51,9 +51,9 @@ class Workers:
         os.kill(number, signal.SIGKILL)
 
 
-@pytest.fixture
-def workers() -> Iterator[Workers]:
-    """Workers on the database of the test."""
+@pytest.fixture(scope="module")
+def workers(django_db_setup: None) -> Iterator[Workers]:  # noqa: ARG001 - it names the database
+    """Workers on the database of the tests."""
     command = [sys.executable, "-m", "tests.access.worker", connection.settings_dict["NAME"]]
     with Popen(command, cwd=ROOT, stdin=PIPE, stdout=PIPE, text=True) as process:
         try:
@@ -85,25 +85,23 @@ def nothing_is_stored() -> bool:
     return not any(model.objects.exists() for model in (Finding, FindingEvent, PairReach))
 
 
+@pytest.mark.parametrize("point", POINTS)
 def test_a_worker_killed_anywhere_leaves_nothing_and_its_run_is_finished_by_the_next(
-    workers: Workers,
+    workers: Workers, point: str
 ) -> None:
-    for point in POINTS:
-        run = asked()
-        entries = AuditEntry.objects.count()
-        workers.die_at(point)
-        run.refresh_from_db()
-        assert (run.state, run.attempts) == (RunState.RUNNING, 1), point
-        assert (run.result_digest, run.counts, run.drift) == ("", None, None), point
-        assert nothing_is_stored(), point
-        assert AuditEntry.objects.count() == entries, point
-        assert until(take_up_scans) == 1, point
-        run.refresh_from_db()
-        assert (run.state, run.attempts, run.error) == (RunState.FINISHED, 2, ""), point
-        assert not nothing_is_stored()
-        assert AuditEntry.objects.count() == entries + 1, point
-        for model in (FindingEvent, Finding, PairReach, ReachChange, ScanRun):
-            model.objects.all().delete()
+    run = asked()
+    entries = AuditEntry.objects.count()
+    workers.die_at(point)
+    run.refresh_from_db()
+    assert (run.state, run.attempts) == (RunState.RUNNING, 1)
+    assert (run.result_digest, run.counts, run.drift) == ("", None, None)
+    assert nothing_is_stored()
+    assert AuditEntry.objects.count() == entries
+    assert until(take_up_scans) == 1
+    run.refresh_from_db()
+    assert (run.state, run.attempts, run.error) == (RunState.FINISHED, 2, "")
+    assert not nothing_is_stored()
+    assert AuditEntry.objects.count() == entries + 1
 
 
 def test_a_run_that_kills_its_workers_is_given_up_after_three_and_the_next_goes_on(

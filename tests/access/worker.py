@@ -16,7 +16,7 @@ POINTS = {
     "loading": ("apps.access.selectors.tables", "decode", 5),
     "analysing": ("apps.access.services.analysis", "Answer", 1),
     "proving": ("apps.engine.arrays.answer", "fix", 3),
-    "opening": ("apps.findings.services", "_open", 1),
+    "opening": ("apps.findings.services.reconciling", "_open", 1),
     "replacing": ("apps.access.services.reach", "replace_reach", 1),
     "logging": ("apps.audit.services", "record", 1),
 }

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
@@ -103,9 +105,20 @@ def maya(transactional_db: None) -> User:  # noqa: ARG001 - the same
     )
 
 
-def sign_in(page: Page) -> None:
-    """Sign maya in by the form."""
+def sign_in_by_form(page: Page) -> None:
+    """Sign maya in as she does it herself."""
     page.goto("/")
     page.get_by_label("E-mail address").fill("maya@example.org")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
+
+
+def sign_in(page: Page) -> None:
+    """Open the overview with maya signed in already."""
+    client = Client()
+    client.force_login(User.objects.get(email="maya@example.org"))
+    session = client.cookies[settings.SESSION_COOKIE_NAME]
+    page.context.add_cookies(
+        [{"name": session.key, "value": session.value, "domain": "localhost", "path": "/"}]
+    )
+    page.goto("/")

@@ -11,7 +11,7 @@ from apps.access.models.runs import RunState
 from apps.access.pictures import metrics
 from apps.findings.models import Finding
 from tests.access.story import Story
-from tests.browser.conftest import DESK, PHONE, Faults, OpenPage, sign_in
+from tests.browser.conftest import DESK, PHONE, Faults, OpenPage, sign_in, sign_in_by_form
 from tests.factories.access import ScanRunFactory
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
@@ -44,7 +44,7 @@ def test_somebody_signs_in_opens_the_worst_route_follows_it_and_signs_out(
     open_page: OpenPage, story: Story
 ) -> None:
     page = open_page(DESK)
-    sign_in(page)
+    sign_in_by_form(page)
     expect(page.get_by_role("heading", level=1)).to_have_text(
         "2 environments reach a restricted model without segregation"
     )
@@ -87,7 +87,7 @@ def test_filters_apply_themselves_with_script_and_by_a_button_without(open_page:
     sign_in(page)
     page.goto("/findings/")
     page.get_by_label("Rule").select_option("RT-07")
-    page.get_by_role("button", name="Apply").click()
+    page.get_by_role("form", name="Filters").get_by_role("button", name="Apply").click()
     assert "rule=RT-07" in page.url
     expect(page.locator("tbody tr")).to_have_count(3)
     page = open_page(DESK)

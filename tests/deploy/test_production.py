@@ -144,8 +144,18 @@ class Service:
                 start_new_session=True,
             )
 
+    def is_up(self) -> bool:
+        """Whether it is worth asking how it is, which takes a process of its own."""
+        if self.name != "web":
+            var = Path(self.installation.environment["VENDORRISK_VAR_DIR"])
+            return (var / "health" / self.name).exists()
+        with closing(socket.socket()) as probe:
+            return probe.connect_ex(("127.0.0.1", self.installation.port)) == 0
+
     def is_well(self) -> bool:
         """As its health check says."""
+        if not self.is_up():
+            return False
         kind, *command = service(self.name)["healthcheck"]["test"]
         assert kind == "CMD"
         return run(command, self.installation).returncode == 0
