@@ -42,6 +42,17 @@ MAY_REFUSE = """
 """  # the tables with a trigger of ours on DELETE
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:  # noqa: ARG001 - the one of pytest-django, around this
+    """At the end nobody else holds the database, as the threads of the live server still may."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _commits_are_deleted() -> Iterator[None]:
     """After a test with real commits its rows are deleted, which append-only tables refuse.

@@ -84,7 +84,7 @@ if PRODUCTION:
         )
 SECRET_KEY = SECRET_KEY or _local_secret_key()
 
-# --- closed for maintenance: the variable, or a file that is there while it lasts -------------------
+# --- closed for maintenance: the variable, or a file that is there while it lasts -----------------
 MAINTENANCE: bool = env.bool("MAINTENANCE", default=False)
 MAINTENANCE_FILE = VAR_DIR / "maintenance"
 MAINTENANCE_RETRY_SECONDS: int = env.int("MAINTENANCE_RETRY_SECONDS", default=600)

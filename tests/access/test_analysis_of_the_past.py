@@ -19,7 +19,8 @@ def test_nothing_closes_before_it_opened_or_reopens_before_it_closed() -> None:
     closed = Finding.objects.exclude(closed_at=None)
     assert closed.exists()
     assert not closed.filter(closed_at__lt=F("opened_at")).exists()
-    before = dict(closed.values_list("pk", "closed_at"))
+    before = {finding.pk: finding.closed_at for finding in closed}
     scan_now(actor=policy.system_actor())
-    for finding in Finding.objects.filter(pk__in=before, closed_at=None):
-        assert finding.opened_at >= before[finding.pk]
+    back = Finding.objects.filter(pk__in=before, closed_at=None)
+    assert back.exists()
+    assert all((end := before[found.pk]) and found.opened_at >= end for found in back)

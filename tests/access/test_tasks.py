@@ -17,7 +17,7 @@ from apps.accounts import policy
 from apps.accounts.models import User
 from apps.audit import services as audit
 from apps.audit.models import AuditEntry
-from apps.engine.values import EnvironmentKind, Purpose, VendorKind
+from apps.engine.values import EnvironmentKind, Purpose, VendorKind, VendorStatus
 from apps.vendors import services as register
 from tests.factories.access import CredentialFactory, EnvironmentFactory, ScanRunFactory
 from tests.factories.vendors import ContractFactory, VendorFactory
@@ -92,13 +92,19 @@ def change_contract(bob: User) -> str:
     return "contract.changed"
 
 
+def reactivate_vendor(bob: User) -> str:
+    vendor = VendorFactory.create(status=VendorStatus.OFFBOARDED)
+    register.reactivate_vendor(actor=bob, vendor=vendor)
+    return "vendor.reactivated"
+
+
 def delete_contract(bob: User) -> str:
     register.delete_contract(actor=bob, contract=ContractFactory.create())
     return "contract.deleted"
 
 
 CHANGES = [
-    *(create_vendor, change_vendor, offboard_vendor, delete_vendor),
+    *(create_vendor, change_vendor, offboard_vendor, reactivate_vendor, delete_vendor),
     *(create_contract, change_contract, delete_contract),
 ]
 

@@ -144,7 +144,9 @@ _SENTENCES: dict[str, Callable[[Names], str]] = {
     "RT-09": lambda n: f"The log of {n.deployment} {n.cannot} prove who used it",
     "RT-12": lambda n: f"Nobody has proven how fast {n.vendor} can lose its access to {n.model}",
     "RT-13": lambda n: f"{n.environment} {n.use} {n.target} from a weak endpoint",
-    "RT-14": lambda n: f"{n.environment} {n.reach} {n.target}, and no relationship in force stands behind it",
+    "RT-14": lambda n: (
+        f"{n.environment} {n.reach} {n.target}, and no relationship in force stands behind it"
+    ),
     "RT-15": lambda n: f"A leak {n.exposes} the way to {n.deployment}{n.exposure}",
     "RT-17": lambda n: (
         f"{n.environment} {n.reach} {n.target}, and no contract names who works there"
