@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from apps.accounts import policy
 from apps.accounts.models import User
+from apps.accounts.remembered import remembered
 from apps.accounts.roles import Perm
 from apps.core.errors import NotFoundError
 from apps.engine.catalogue import BOUNDARY_RULES
@@ -100,6 +101,13 @@ def unaccepted(findings: QuerySet[Finding]) -> QuerySet[Finding]:
     return findings.filter(~_in_force(), state=FindingState.OPEN)
 
 
+@remembered
+def unaccepted_count(user: User) -> int:
+    """How many findings stand in the list by itself."""
+    return counts_by_tab(user)["open"]
+
+
+@remembered
 def counts_by_tab(user: User) -> dict[str, int]:
     """How many of the findings that the user may see stand under each tab of the list."""
     visible = findings_visible_to(user).order_by().select_related(None)
@@ -113,6 +121,7 @@ def counts_by_tab(user: User) -> dict[str, int]:
 # --- around one finding --------------------------------------------------------------------------
 
 
+@remembered
 def rules_found(user: User) -> list[str]:
     """The rules that the findings which the user may see are by."""
     return list(

@@ -28,6 +28,7 @@ from apps.access.selectors.reach import (
 )
 from apps.accounts import policy
 from apps.accounts.models import User
+from apps.accounts.remembered import remembered
 from apps.accounts.roles import Perm
 from apps.core.errors import NotFoundError
 from apps.core.search import matching
@@ -207,6 +208,7 @@ def deployments_reached(user: User, model: AIModel) -> list[Deployment]:
     )
 
 
+@remembered
 def groups_of(user: User, model: AIModel) -> tuple[VerdictCounts, list[VerdictGroup]]:
     """Who reaches the model, by verdict: how many, and the first of each by name."""
     pairs = pairs_of(user, model)
@@ -267,6 +269,7 @@ def findings_on(user: User, model: AIModel) -> int:
     return _findings_on(user, model).count()
 
 
+@remembered
 def routes_of(user: User, model: AIModel) -> list[Finding]:
     """The finding that says the worst of each route: of each environment and deployment, one."""
     rows = (

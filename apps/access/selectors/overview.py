@@ -30,6 +30,7 @@ from apps.access.selectors.runs import (
 )
 from apps.accounts import policy
 from apps.accounts.models import User
+from apps.accounts.remembered import remembered
 from apps.accounts.roles import Perm
 from apps.audit import selectors as audit
 from apps.audit.models import AuditEntry
@@ -43,6 +44,7 @@ from apps.findings.selectors import (
     findings_visible_to,
     today,
     unaccepted,
+    unaccepted_count,
 )
 from apps.vendors.selectors import vendors_visible_to
 
@@ -171,14 +173,13 @@ class Overview:
 
 def frame_for(user: User) -> Frame:
     """What the layout shows on every page; four queries."""
-    findings = unaccepted(findings_visible_to(user))
     last = latest_finished(user)
     return Frame(
         last=last,
         is_stale=bool(last and last.now and timezone.now() - last.now > STALE_AFTER),
         active=latest_active(user),
         unsegregated=_unsegregated(user),
-        findings=findings.count(),
+        findings=unaccepted_count(user),
         sees_reach=policy.may(user, Perm.VIEW_FACT),
         sees_findings=policy.may(user, Perm.VIEW_FINDING),
         sees_runs=policy.may(user, Perm.VIEW_RUN),
@@ -192,13 +193,8 @@ def frame_for(user: User) -> Frame:
 def overview_for(user: User) -> Overview:
     """Everything on the first page, within the user's scope."""
     last = latest_finished(user)
-    findings = unaccepted(findings_visible_to(user))
     by_kind = _counts_by_kind(user)
-    figures = findings.aggregate(
-        count=Count("id"),
-        overdue=Count("id", filter=Q(due_on__lt=today())),
-        unowned=Count("id", filter=Q(owner=None)),
-    )
+    figures = _finding_figures(user)
     return Overview(
         counts=_sum(by_kind.values()),
         models=model_bars(user),
@@ -220,11 +216,23 @@ def overview_for(user: User) -> Overview:
     )
 
 
+@remembered
+def _finding_figures(user: User) -> dict[str, int]:
+    figures: dict[str, int] = unaccepted(findings_visible_to(user)).aggregate(
+        count=Count("id"),
+        overdue=Count("id", filter=Q(due_on__lt=today())),
+        unowned=Count("id", filter=Q(owner=None)),
+    )
+    return figures
+
+
+@remembered
 def _unsegregated(user: User) -> int:
     worst = pairs_visible_to(user).filter(verdict=VERDICTS[0])
     return worst.values("environment").distinct().count()
 
 
+@remembered
 def _counts_by_kind(user: User) -> dict[str, VerdictCounts]:
     """Who reaches a model, by kind of vendor. Each environment has one, so they add up to all."""
     rows = (
@@ -268,6 +276,7 @@ def _level(verdict: str, count: int, most: int) -> int:
     return low + round((high - low) * (count / most)) if count else 0
 
 
+@remembered
 def worst_vendors(user: User) -> list[VendorRow]:
     """The vendors that most of what is not segregated belongs to, in one query."""
     rows = (
@@ -311,6 +320,7 @@ def register_for(user: User) -> Register:
     )
 
 
+@remembered
 def model_bars(user: User) -> list[ModelBar]:
     """The restricted models that somebody reaches, the worst first; three queries."""
     rows = list(
@@ -355,6 +365,7 @@ def _cells(user: User, models: Sequence[str]) -> dict[str, list[Cell]]:
     return found
 
 
+@remembered
 def worst_routes(user: User) -> list[WorstRoute]:
     """The gravest open findings, one for each environment, those that open a route first."""
     rows = unaccepted(findings_visible_to(user)).order_by(*ROUTES_FIRST)

@@ -24,6 +24,7 @@ from django.db.models import (
 from apps.access.models import AIModel, Environment, PairReach
 from apps.accounts import policy
 from apps.accounts.models import User
+from apps.accounts.remembered import remembered
 from apps.accounts.roles import Perm
 from apps.engine.values import Severity, VerdictKind
 from apps.findings.models import Finding, FindingState
@@ -150,17 +151,30 @@ def narrowed(pairs: QuerySet[PairReach], wanted: EnvironmentFilter) -> QuerySet[
 
 def environment_page(user: User, wanted: EnvironmentFilter, number: str | int) -> Page:  # type: ignore[type-arg] # of Environment
     """One page of environments, worst first; ``rows_of`` makes the rows of it."""
+    total = counts_for(user, wanted).of(wanted.verdict)
+    page: Page[Any] = Paginator(range(total), PER_PAGE).get_page(number)
+    start = (page.number - 1) * PER_PAGE
+    ranks = dict(_ranked(user, wanted, start))
+    found = Environment.objects.select_related("vendor").in_bulk(list(ranks))
+    page.object_list = [found[key] for key in ranks if key in found]
+    for environment in page.object_list:
+        environment.rank = ranks[environment.pk]
+    return page
+
+
+@remembered
+def _ranked(user: User, wanted: EnvironmentFilter, start: int) -> list[tuple[int, int]]:
+    """The numbers of the environments of one page, worst first, each with its rank."""
     pairs = narrowed(pairs_visible_to(user), wanted)
     findings = findings_visible_to(user).filter(state=FindingState.OPEN)
     environments = (
         Environment.objects.filter(pk__in=pairs.values("environment"))
         .annotate(rank=_worst_verdict(pairs), gravest=_worst_severity(findings))
-        .select_related("vendor")
         .order_by("rank", "gravest", "first_seen", "key")
     )
     if wanted.verdict in VERDICTS:
         environments = environments.filter(rank=VERDICTS.index(wanted.verdict))
-    return Paginator(environments, PER_PAGE).get_page(number)
+    return list(environments.values_list("pk", "rank")[start : start + PER_PAGE])
 
 
 # Both ask "is it one of those", which the database hashes once, and not a question for each row.
@@ -251,6 +265,19 @@ def models_under(pairs: QuerySet[PairReach], verdict: str) -> list[str]:
     """The names of the models that ``pairs`` reach under this verdict."""
     rows = pairs.filter(verdict=verdict).order_by("deployment__model__name")
     return list(rows.values_list("deployment__model__name", flat=True).distinct())
+
+
+@remembered
+def counts_for(user: User, wanted: EnvironmentFilter) -> VerdictCounts:
+    """The environments that the list shows by worst verdict, whichever verdict is asked for."""
+    return verdict_counts(narrowed(pairs_visible_to(user), wanted))
+
+
+@remembered
+def choices_for(user: User) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Key and name of the models that are reached, and of the vendors that reach one."""
+    models = models_reached(user).values_list("key", "name")
+    return list(models), list(vendors_that_reach(user).values_list("key", "name"))
 
 
 def models_reached(user: User) -> QuerySet[AIModel]:

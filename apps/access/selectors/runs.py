@@ -14,6 +14,7 @@ from apps.access.models import Deployment, Environment, ReachChange, ScanRun
 from apps.access.models.runs import RunState
 from apps.accounts import policy
 from apps.accounts.models import User
+from apps.accounts.remembered import remembered
 from apps.accounts.roles import Perm
 from apps.core.errors import NotFoundError
 from apps.engine.values import ReachKind
@@ -100,6 +101,7 @@ def trend(user: User, most: int = 13) -> list[ScanRun]:
     return list(runs_visible_to(user).filter(state=RunState.FINISHED)[:most])[::-1]
 
 
+@remembered
 def changes_of(user: User, run: ScanRun, most: int = 50) -> Changes:
     """What a run changed, within the user's scope."""
     environments = policy.visible(

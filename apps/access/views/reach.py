@@ -31,8 +31,8 @@ def reach_list(request: SignedInRequest) -> HttpResponse:
     page = selectors.environment_page(request.user, wanted, request.GET.get("page", 1))
     rows = selectors.rows_of(request.user, page.object_list)
     told = tell(request.user, [row.finding for row in rows if row.finding])
-    pairs = selectors.narrowed(selectors.pairs_visible_to(request.user), wanted)
-    counts = selectors.verdict_counts(pairs)
+    counts = selectors.counts_for(request.user, wanted)
+    models, vendors = selectors.choices_for(request.user)
     context = {
         "section": "reach",
         "wanted": wanted,
@@ -43,8 +43,8 @@ def reach_list(request: SignedInRequest) -> HttpResponse:
             (verdict, label, counts.of(verdict)) for verdict, label in (*TABS, ("all", "All"))
         ],
         "kinds": [*choices(VendorKind), (OWN, "Our own organisation")],
-        "models": selectors.models_reached(request.user).values_list("key", "name"),
-        "vendors": selectors.vendors_that_reach(request.user).values_list("key", "name"),
+        "models": models,
+        "vendors": vendors,
     }
     return render(request, "access/reach_list.html", context)
 
