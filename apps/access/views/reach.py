@@ -22,17 +22,18 @@ TABS = tuple(zip(VERDICTS, ("Unsegregated", "Undetermined", "Segregated", "Key o
 def reach_list(request: SignedInRequest) -> HttpResponse:
     """Environments by verdict, worst first, each with the route of its worst finding."""
     policy.require(request.user, Perm.VIEW_FACT)
+    typed = request.GET.get("vendor", "").replace("\0", "").strip()
+    vendor, vendor_shown = selectors.vendor_named(request.user, typed)
     wanted = EnvironmentFilter(
         verdict=request.GET.get("verdict", VERDICTS[0]),
         model=request.GET.get("model", ""),
-        vendor=request.GET.get("vendor", ""),
+        vendor=vendor,
         kind=request.GET.get("kind", ""),
     )
     page = selectors.environment_page(request.user, wanted, request.GET.get("page", 1))
     rows = selectors.rows_of(request.user, page.object_list)
     told = tell(request.user, [row.finding for row in rows if row.finding])
     counts = selectors.counts_for(request.user, wanted)
-    models, vendors = selectors.choices_for(request.user)
     context = {
         "section": "reach",
         "wanted": wanted,
@@ -43,8 +44,8 @@ def reach_list(request: SignedInRequest) -> HttpResponse:
             (verdict, label, counts.of(verdict)) for verdict, label in (*TABS, ("all", "All"))
         ],
         "kinds": [*choices(VendorKind), (OWN, "Our own organisation")],
-        "models": models,
-        "vendors": vendors,
+        "models": selectors.models_offered(request.user),
+        "vendor": vendor_shown,
     }
     return render(request, "access/reach_list.html", context)
 
