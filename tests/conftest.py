@@ -44,8 +44,13 @@ MAY_REFUSE = """
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:  # noqa: ARG001 - the one of pytest-django, around this
-    """At the end nobody else holds the database, as the threads of the live server still may."""
+    """At the end nobody else holds the database.
+
+    While Playwright's event loop runs, Django keeps a connection of its own for it, which outlives
+    the loop; the one from before may have been ended by a test since.
+    """
     yield
+    connection.close()
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
