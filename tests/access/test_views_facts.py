@@ -14,7 +14,8 @@ from apps.access.models import Environment
 from apps.access.services import identities, inventory
 from apps.access.services.analysis import scan_now
 from apps.access.views import facts_lists
-from apps.access.views.facts_kinds import KINDS, Kind
+from apps.access.views.kinds import KINDS
+from apps.access.views.kinds.kind import Kind
 from apps.accounts import policy
 from apps.accounts.models import User
 from apps.core.models import Keyed, Relation, Seen

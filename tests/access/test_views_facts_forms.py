@@ -22,7 +22,7 @@ from apps.access.models import (
 from apps.access.models.runs import RunReason, RunState
 from apps.access.services import inventory
 from apps.access.services.analysis import scan_now
-from apps.access.views.facts_kinds import KINDS
+from apps.access.views.kinds import KINDS
 from apps.accounts import policy
 from apps.accounts.models import User
 from apps.audit.models import AuditEntry

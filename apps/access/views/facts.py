@@ -15,8 +15,10 @@ from apps.access.forms.ending import DeleteForm
 from apps.access.selectors import facts as selectors
 from apps.access.selectors.routes import Scope, scope_of
 from apps.access.views import facts_detail, facts_lists
-from apps.access.views.facts_kinds import CONNECTS, KINDS, RELATIONS, TABS, Kind
 from apps.access.views.facts_shown import page_of_fact
+from apps.access.views.kinds import KINDS, RELATIONS, TABS
+from apps.access.views.kinds.kind import Kind
+from apps.access.views.kinds.relations import CONNECTS
 from apps.accounts import policy
 from apps.accounts.http import SignedInRequest
 from apps.accounts.roles import Perm

@@ -11,9 +11,10 @@ from apps.access.models import PairReach
 from apps.access.selectors import facts as selectors
 from apps.access.selectors.reach import KEY_ONLY
 from apps.access.selectors.routes import Scope, scope_of
-from apps.access.views.facts_kinds import KINDS, Attribute, Beside, Kind
 from apps.access.views.facts_lists import Row, table
 from apps.access.views.facts_shown import Shown, address_of, linked
+from apps.access.views.kinds import KINDS
+from apps.access.views.kinds.kind import Attribute, Beside, Kind
 from apps.accounts.models import User
 from apps.accounts.roles import Perm
 from apps.audit.models import AuditEntry

@@ -11,8 +11,8 @@ from django.utils.functional import cached_property
 
 from apps.access.selectors import facts as selectors
 from apps.access.selectors.routes import Scope
-from apps.access.views.facts_kinds import Attribute, Kind
 from apps.access.views.facts_shown import Shown, address_of, linked
+from apps.access.views.kinds.kind import Attribute, Kind
 from apps.accounts.models import User
 from apps.core.lists import PER_PAGE, Column, Head, sorted_rows
 from apps.core.models import Keyed, Seen
