@@ -12,7 +12,7 @@ from typing import NamedTuple
 from apps.accounts.models import User
 from apps.vendors.figures import Cell, cells_of, figures_for
 from apps.vendors.models import ContractSubcontractor, Vendor
-from apps.vendors.selectors import contracts_visible_to, names_known
+from apps.vendors.selectors import chain_for, contracts_visible_to, names_known
 
 DEEPEST = 8  # ranks below the vendor
 MOST = 200  # vendors in a tree
@@ -24,13 +24,15 @@ class Node:
 
     ``contract`` is the key of a contract with the one above that names it; empty where the person
     may not read that contract. ``elsewhere``: named by the one above, engaged by somebody else.
-    ``reaches`` is none where it reaches nothing.
+    ``reaches`` is none where it reaches nothing. ``rank`` is the place in the chain: 1 works for us
+    directly, 2 for one of those, and so on.
     """
 
     number: int | None
     name: str
     kind: str
     rank: int
+    is_root: bool
     is_named: bool
     contract: str
     elsewhere: bool
@@ -66,7 +68,9 @@ def tree_of(user: User, vendor: Vendor) -> Tree:
         readable=readable,
         cells=cells_of(user, figures_for(user), visible),
     )
-    root = builder.node(vendor, rank=1, naming=(), elsewhere=False, above=frozenset())
+    root = builder.node(
+        vendor, rank=len(chain_for(vendor)), naming=(), elsewhere=False, above=frozenset()
+    )
     return Tree(root, is_cut=len(vendors) >= MOST)
 
 
@@ -95,6 +99,7 @@ class _Builder:
             name=vendor.name if is_known else "",
             kind=vendor.get_kind_display() if is_known else "",
             rank=rank,
+            is_root=not above,
             is_named=bool(naming),
             contract=keys[0] if keys else "",
             elsewhere=elsewhere,

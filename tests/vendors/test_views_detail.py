@@ -1,5 +1,7 @@
 """The pages of one vendor: summary, tree, tabs, history; and what is left out for whom."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -230,3 +232,12 @@ def test_the_history_is_for_those_who_may_read_the_log(
     answer = client_for(bob).get(reverse("vendors:vendor-history", args=[corvid.pk]))
     assert answer.status_code == 403
     assert "History" not in page(client_for, bob, "vendors:vendor-detail", corvid)
+
+
+def test_a_rank_is_the_place_in_the_chain_of_supply(
+    client_for: ClientFor, bob: User, corvid: Vendor
+) -> None:
+    hired = VendorFactory.create(key="hired", name="Hired Hands", engaged_by=corvid)
+    VendorFactory.create(key="further", name="Further Hands", engaged_by=hired)
+    page = client_for(bob).get(reverse("vendors:vendor-detail", args=[hired.pk])).content.decode()
+    assert re.findall(r"rank \d", page) == ["rank 2", "rank 3"]
