@@ -72,6 +72,15 @@ def exactly(rows: QuerySet[K], typed: str, most: int = 6) -> list[K]:
     return by_key or list(rows.filter(name__iexact=typed)[:most])
 
 
+def named(rows: QuerySet[K], typed: str) -> tuple[str, str]:
+    """The key of the one row that ``typed`` names, and how its field shows it.
+
+    What names none, or several, is given back as it is: no row is filed under it.
+    """
+    found = exactly(rows, typed) if typed else []
+    return (found[0].key, shown(found[0])) if len(found) == 1 else (typed, typed)
+
+
 def shown(row: Keyed) -> str:
     """How a chosen fact stands in a text field; ``exactly`` understands it."""
     return f"{row.name} ({row.key})" if row.name != row.key else row.key

@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.core.search import exactly, matching, shown
+from apps.core.search import exactly, matching, named, shown
 from apps.vendors.models import Vendor
 from tests.factories.vendors import VendorFactory
 
@@ -64,3 +64,17 @@ def test_a_fact_is_named_by_key_or_whole_name(typed: str, keys: set[str]) -> Non
 def test_what_is_shown_names_the_fact_again() -> None:
     for vendor in Vendor.objects.all():
         assert exactly(Vendor.objects.all(), shown(vendor)) == [vendor]
+
+
+@pytest.mark.parametrize(
+    ("typed", "key", "field"),
+    [
+        ("halden mutual", "hm-lab-3", "halden mutual (hm-lab-3)"),
+        ("nobody", "nobody", "nobody"),
+        ("", "", ""),
+    ],
+)
+def test_a_typed_vendor_is_told_by_key_and_as_its_field_shows_it(
+    typed: str, key: str, field: str
+) -> None:
+    assert named(Vendor.objects.all(), typed) == (key, field)

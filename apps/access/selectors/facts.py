@@ -1,7 +1,7 @@
 """What the pages of facts read beside the facts themselves: searches, narrowing, history.
 
-Lists stay fast at a million relations: whatever looks at either end of a relation asks for each end
-alone, which an index answers, and joins the numbers that it got.
+Relations may be a million: whatever looks at either end of one asks for each end alone, which an
+index answers, and joins the numbers that it got.
 """
 
 from typing import Any, TypeVar

@@ -26,7 +26,6 @@ from apps.accounts import policy
 from apps.accounts.models import User
 from apps.accounts.remembered import remembered
 from apps.accounts.roles import Perm
-from apps.core.search import exactly, shown
 from apps.engine.values import Severity, VerdictKind
 from apps.findings.models import Finding, FindingState
 from apps.findings.selectors import (
@@ -278,15 +277,6 @@ def counts_for(user: User, wanted: EnvironmentFilter) -> VerdictCounts:
 def models_offered(user: User) -> list[tuple[str, str]]:
     """Key and name of the models that are reached, for the list's filter."""
     return list(models_reached(user).values_list("key", "name"))
-
-
-def vendor_named(user: User, typed: str) -> tuple[str, str]:
-    """The key of the vendor that was typed by name or key, and how its field shows it.
-
-    What names none is given back as it is, and no environment belongs to it.
-    """
-    found = exactly(vendors_that_reach(user), typed) if typed else []
-    return (found[0].key, shown(found[0])) if len(found) == 1 else (typed, typed)
 
 
 def models_reached(user: User) -> QuerySet[AIModel]:

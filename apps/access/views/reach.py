@@ -12,6 +12,7 @@ from apps.accounts import policy
 from apps.accounts.http import SignedInRequest
 from apps.accounts.roles import Perm
 from apps.core.models import choices
+from apps.core.search import named
 from apps.engine.values import VendorKind
 from apps.findings.tellers import Told, tell
 
@@ -23,7 +24,7 @@ def reach_list(request: SignedInRequest) -> HttpResponse:
     """Environments by verdict, worst first, each with the route of its worst finding."""
     policy.require(request.user, Perm.VIEW_FACT)
     typed = request.GET.get("vendor", "").replace("\0", "").strip()
-    vendor, vendor_shown = selectors.vendor_named(request.user, typed)
+    vendor, vendor_shown = named(selectors.vendors_that_reach(request.user), typed)
     wanted = EnvironmentFilter(
         verdict=request.GET.get("verdict", VERDICTS[0]),
         model=request.GET.get("model", ""),

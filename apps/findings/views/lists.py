@@ -17,7 +17,7 @@ from apps.accounts.roles import Perm
 from apps.accounts.selectors import kept_views
 from apps.core.lists import csv_file, paged, sorted_rows
 from apps.core.models import choices
-from apps.core.search import exactly, shown
+from apps.core.search import named
 from apps.engine.catalogue import RULES
 from apps.engine.values import Certainty, Severity
 from apps.findings import selectors
@@ -142,7 +142,7 @@ def _listed(request: SignedInRequest) -> dict[str, Any]:
         "wanted": asdict(wanted),
         "model": request.GET.get("model", ""),
         "like": like(user, wanted.like),
-        "vendor": _vendor_shown(request, wanted),
+        "vendor": _vendor(request)[1],
         "tabs": [(tab, tab.capitalize()) for tab in TABS],
         "counts": selectors.counts_by_tab(user),
         "models": [(choice.key, choice.name) for choice in models],
@@ -180,28 +180,19 @@ def _wanted(request: SignedInRequest, models: list[ModelChoice]) -> FindingFilte
     """The filter that an address asks for; what it does not know finds nothing."""
     asked = request.GET
     model = asked.get("model", "")
-    named = [choice.deployments for choice in models if choice.key == model]
+    reached = [choice.deployments for choice in models if choice.key == model]
     plain = ("q", "rule", "severity", "certainty", "stage", "owner", "age", "due", "like")
     return FindingFilter(
         tab=asked.get("state", TABS[0]),
-        vendor=_vendor(request),
-        deployments=frozenset().union(*named) if model else None,
+        vendor=_vendor(request)[0],
+        deployments=frozenset().union(*reached) if model else None,
         **{name: asked.get(name, "").replace("\0", "") for name in plain},
     )
 
 
-def _vendor(request: SignedInRequest) -> str:
-    """The key of the vendor that was typed, by name or key."""
+def _vendor(request: SignedInRequest) -> tuple[str, str]:
+    """The vendor that was typed, by key, and as its field shows it."""
     typed = request.GET.get("vendor", "").replace("\0", "").strip()
-    if not typed or typed == OWN:
-        return typed
-    named = exactly(selectors.vendors_with_findings(request.user), typed)
-    return named[0].key if len(named) == 1 else typed
-
-
-def _vendor_shown(request: SignedInRequest, wanted: FindingFilter) -> str:
-    """The vendor as its field shows it: by name and key where there is one."""
-    if not wanted.vendor or wanted.vendor == OWN:
-        return wanted.vendor
-    vendor = selectors.vendors_with_findings(request.user).filter(key=wanted.vendor).first()
-    return shown(vendor) if vendor else request.GET.get("vendor", "")
+    if typed == OWN:
+        return typed, typed
+    return named(selectors.vendors_with_findings(request.user), typed)

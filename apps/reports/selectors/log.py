@@ -1,4 +1,4 @@
-"""Reads of the log for its page: narrowed, and paged by number so that a million entries are fast.
+"""Reads of the log for its page: narrowed, and paged by number.
 
 A page is found by where it begins, not by counting what lies before it.
 """
