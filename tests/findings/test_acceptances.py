@@ -35,7 +35,7 @@ from apps.vendors.models import Vendor
 from tests.access.story import Story
 from tests.conftest import Person
 from tests.factories.findings import AcceptanceFactory, FindingFactory
-from tests.findings.test_reconciling import found, scan, the_one
+from tests.findings.test_reconciling import DETOUR, ROUTE, found, scan, the_one
 
 pytestmark = pytest.mark.django_db
 
@@ -356,7 +356,53 @@ def test_what_becomes_graver_is_not_what_was_accepted(
     acceptance.refresh_from_db()
     assert acceptance.standing == ("active" if stays else "revoked")
     told = FindingEvent.objects.filter(kind="revoked")
-    assert [event.data for event in told] == ([] if stays else [{"graver": True}])
+    graver = {"graver": True, "rerouted": False}
+    assert [event.data for event in told] == ([] if stays else [graver])
+    assert Acceptance.objects.count() == 1, "nobody has proposed to live with the graver risk"
+
+
+@pytest.mark.parametrize("gone_between", [False, True])
+def test_what_is_proven_another_way_goes_back_to_review(
+    bob: User, mona: User, *, gone_between: bool
+) -> None:
+    scan(found(witness=ROUTE), run=1)
+    acceptance = in_force(finding=the_one())
+    if gone_between:
+        scan(run=2)
+    scan(found(witness=DETOUR), run=3)
+    acceptance.refresh_from_db()
+    assert (acceptance.standing, acceptance.ended_by) == ("revoked", None)
+    again = Acceptance.objects.get(standing="under_review")
+    assert (again.reason, again.ends_on) == (acceptance.reason, acceptance.ends_on)
+    assert (again.proposed_by, again.proposed_at) == (
+        acceptance.proposed_by,
+        acceptance.proposed_at,
+    )
+    assert (again.approved_by, again.signed_by) == (None, None)
+    assert selectors.counts_by_tab(bob) == {"all": 1, "open": 1, "closed": 0, "accepted": 0}
+    told = FindingEvent.objects.get(kind="revoked")
+    assert told.data == {"graver": False, "rerouted": True}
+    scan(found(witness=DETOUR), run=4)
+    assert Acceptance.objects.count() == 2
+    decide_acceptance(actor=mona, acceptance=again, step=Step.APPROVE, note="This way too.")
+    assert selectors.counts_by_tab(bob)["accepted"] == 1
+
+
+def test_a_signature_on_the_old_route_does_not_count_for_the_new_one(mona: User) -> None:
+    scan(found(witness=ROUTE), run=1)
+    half = AcceptanceFactory.create(
+        finding=the_one(),
+        standing="under_review",
+        needs_custodian=True,
+        approved_by=mona,
+        approved_at=timezone.now(),
+    )
+    untouched = AcceptanceFactory.create(standing="under_review")
+    scan(found(witness=DETOUR), run=2)
+    half.refresh_from_db()
+    untouched.refresh_from_db()
+    assert (half.standing, untouched.standing) == ("withdrawn", "under_review")
+    assert half.finding.acceptances.get(standing="under_review").approved_by is None
 
 
 def test_accepting_changes_no_verdict_no_severity_and_no_digest(

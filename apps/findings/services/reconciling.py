@@ -201,37 +201,57 @@ _FACTS = """
 """
 _EVENT = "INSERT INTO findings_findingevent (finding_id, kind, run, at, data)"
 
-# What was accepted was a lesser risk: nobody has said yes to this one.
+# An acceptance covers the finding as it was witnessed and graded. Signatures are never taken back
+# from a row: the one that they stand on ends, and the same proposal is reviewed anew, unless it was
+# in force and the risk has become graver, for nobody has proposed to live with that.
 _LAPSE = f"""
-WITH graver AS (
-    SELECT f.id FROM findings_finding f
-    JOIN found USING (fingerprint)
-    JOIN findings_acceptance a ON a.finding_id = f.id AND a.standing = %(active)s
-    WHERE f.source = %(source)s AND (
+WITH other AS (
+    SELECT f.id, f.witness <> found.witness AS rerouted,
         array_position(%(severities)s, found.severity)
             < array_position(%(severities)s, f.severity::text)
-        OR (f.certainty = %(possible)s AND found.certainty = %(proven)s)
-    )
+        OR (f.certainty = %(possible)s AND found.certainty = %(proven)s) AS graver
+    FROM findings_finding f
+    JOIN found USING (fingerprint)
+    JOIN findings_acceptance a ON a.finding_id = f.id AND a.standing = ANY(%(signed)s)
+    WHERE f.source = %(source)s
     ORDER BY f.id FOR UPDATE OF f
 ), lapsed AS (
-    UPDATE findings_acceptance a SET standing = %(revoked)s, ended_at = %(at)s
-    FROM graver WHERE a.finding_id = graver.id AND a.standing = %(active)s
-    RETURNING a.finding_id
+    UPDATE findings_acceptance a SET ended_at = %(at)s,
+        standing = CASE a.standing WHEN %(active)s THEN %(revoked)s ELSE %(withdrawn)s END
+    FROM other
+    WHERE a.finding_id = other.id AND (other.graver OR other.rerouted) AND (
+        a.standing = %(active)s OR (
+            a.standing = %(review)s
+            AND (a.approved_by_id IS NOT NULL OR a.signed_by_id IS NOT NULL)
+        )
+    )
+    RETURNING a.*, other.graver, other.rerouted
+), again AS (
+    INSERT INTO findings_acceptance (
+        finding_id, standing, reason, ends_on, needs_custodian, proposed_by_id, proposed_at
+    )
+    SELECT finding_id, %(review)s, reason, ends_on, needs_custodian, proposed_by_id, proposed_at
+    FROM lapsed
+    WHERE (standing = %(withdrawn)s OR NOT graver) AND ends_on >= (%(at)s::timestamptz)::date
+    ORDER BY finding_id
 )
 {_EVENT}
-SELECT finding_id, %(kind)s, %(run)s, %(at)s, jsonb_build_object('graver', true)
+SELECT finding_id, standing, %(run)s, %(at)s,
+       jsonb_build_object('graver', graver, 'rerouted', rerouted)
 FROM lapsed ORDER BY finding_id
 """  # noqa: S608 - put together from the constants above
 
 
 def _lapse(cursor: CursorWrapper, scope: Scope) -> None:
-    """End the acceptances of what has become graver, or is proven by now."""
-    values = {
+    """End the acceptances of what is proven another way, has become graver, or is proven by now."""
+    values: dict[str, Any] = {
         "active": Standing.ACTIVE,
+        "review": Standing.UNDER_REVIEW,
+        "signed": [str(Standing.ACTIVE), str(Standing.UNDER_REVIEW)],
         "revoked": Standing.REVOKED,
+        "withdrawn": Standing.WITHDRAWN,
         "possible": Certainty.POSSIBLE,
         "proven": Certainty.PROVEN,
-        "kind": FindingEvent.Kind.REVOKED,
     }
     cursor.execute(_LAPSE, {**scope, **values})
 
