@@ -37,7 +37,7 @@ class Fault:
     message: str
 
     def as_json(self) -> dict[str, str | int | None]:
-        """The fault as a JSON object, the same from the command line, a page and the API."""
+        """The fault as a JSON object, the same wherever it is shown."""
         return {
             "list": self.list,
             "index": self.index,

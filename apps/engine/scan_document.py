@@ -1,4 +1,4 @@
-"""A scan's result as a JSON document, the same from the command line and the API.
+"""A scan's result as a JSON document, the same for whoever asks.
 
 Lists are sorted by the engine, keys keep the order below: equal graphs give equal bytes.
 """

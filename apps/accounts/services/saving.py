@@ -30,7 +30,7 @@ def save(user: User) -> None:
 
 def _check(user: User, password: str) -> None:
     if user.has_role(Role.INTEGRATION):
-        sentence = "An integration account has no password: it signs in with a key."
+        sentence = "An integration account has no password."
         raise InvalidError(sentence, {"password": [sentence]})
     try:
         validate_password(password, user)

@@ -79,7 +79,7 @@ def person_invite(request: SignedInRequest) -> HttpResponse:
     if form.is_valid() and form.saves(make):
         if isinstance(made[0], invitations.Invited):
             return _link_page(request, made[0])
-        messages.success(request, f"{made[0]} has an account. It signs in with a key.")
+        messages.success(request, f"{made[0]} has an account, without a password.")
         return redirect("accounts:person-detail", pk=made[0].pk)
     context = {"section": "people", "form": form, "words": _role_words()}
     return render(request, "accounts/person_form.html", context, status=form.http_status)
